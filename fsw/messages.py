@@ -1,0 +1,372 @@
+"""Every type that crosses the bus: immutable, declared once, plain enough for msgpack.
+
+Times are monotonic nanoseconds of the flight clock. Powers are watts, energies joules, temperatures degrees
+Celsius. A field that may be unknown is None, never a stand-in number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from hal.reading import Sample
+
+
+class Severity(IntEnum):
+    """What the ground should do; the numbers are the subtypes of PUS ST05 (ECSS-E-ST-70-41C)."""
+
+    INFO = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened. `name` is a row of `fsw.catalogue.events`; `values` are its parameters in order."""
+
+    time_ns: int
+    name: str
+    values: tuple[float | int | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleBatch:
+    """All samples of one sensing step."""
+
+    time_ns: int
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """The spacecraft as sensed. `worst_*` is the value that the guard must assume: it includes the sensor's
+    uncertainty and, for a silent channel, its fastest credible run towards harm since the last good reading.
+
+    `energy_above_floor_j` is what the battery can deliver before its floor; None where the payload owns no battery.
+    """
+
+    time_ns: int
+    soc: float | None
+    worst_soc: float | None
+    energy_above_floor_j: float | None
+    worst_energy_above_floor_j: float | None
+    battery_power_w: float | None  # positive while discharging
+    worst_battery_temp_c: float | None
+    array_power_w: float | None
+    bus_power_w: float | None  # everything that draws, payload included
+    worst_bus_power_w: float | None
+    payload_power_w: float | None
+    worst_payload_power_w: float
+    payload_temp_c: float | None
+    worst_payload_temp_c: float
+    dose_rate_ugy_s: float | None
+    upsets: int
+    stale: tuple[str, ...] = ()  # guarded channels that are silent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """What a host grants its guest. Holds from `from_ns` until `until_ns`, then means the lowest safe draw.
+
+    `mean_w` bounds the mean draw over any `window_s`; `energy_j` bounds the energy drawn from `from_ns` on.
+    """
+
+    from_ns: int
+    until_ns: int
+    mean_w: float
+    peak_w: float
+    energy_j: float
+    window_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStatus:
+    """What the host said last: `heartbeat_ns` is when it was heard, `power_off_ns` an announced cut."""
+
+    time_ns: int
+    heartbeat_ns: int
+    allocation: Allocation | None = None
+    is_sunlit: bool | None = None
+    safing: bool = False
+    power_off_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """What the payload tells its host."""
+
+    time_ns: int
+    payload_power_w: float | None
+    demand_w: float
+    mode: str
+    healthy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The guard's word: what may run from `time_ns` on. A job may start when its watts above idle stay under
+    `power_w`, its energy above idle under `energy_j` (less what was started since `time_ns`), and its end before
+    `until_ns`. `bound_by` names the limit that binds first. `run` false means: nothing runs, and what runs is stopped.
+    """
+
+    time_ns: int
+    until_ns: int
+    run: bool
+    power_w: float
+    energy_j: float
+    bound_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """The guard stopped the payload at once."""
+
+    time_ns: int
+    limit: str
+    value: float
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """The planner's shadow prices on a grid over battery energy and payload temperature, for one time slot each.
+
+    `value[slot][energy][temperature]` is the mission value still to be had from that state, so a job of `e` joules
+    costs the difference. `slot_value_per_s` is what a second of the computer is worth.
+    """
+
+    time_ns: int
+    start_ns: int
+    slot_s: float
+    energy_grid_j: tuple[float, ...]
+    temp_grid_c: tuple[float, ...]
+    value: tuple[tuple[tuple[float, ...], ...], ...]
+    time_price_per_s: tuple[float, ...]
+
+
+class JobState(IntEnum):
+    """Life of a job; the last four are final."""
+
+    QUEUED = 0
+    ADMITTED = 1
+    RUNNING = 2
+    DONE = 3
+    FAILED = 4
+    EXPIRED = 5
+    CANCELLED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A request to run a model on an input before a deadline. `value` is what the best variant's result is worth."""
+
+    job_id: int
+    kind: str  # the mission's job class, for accounting
+    model: str  # the package's name
+    input_ref: str
+    value: float
+    release_ns: int
+    deadline_ns: int
+    tenant: str = "mission"
+    energy_cap_j: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """One attempt at a job, reserved and admitted. `kill_ns` is when it is stopped, finished or not."""
+
+    job_id: int
+    attempt: int
+    model: str
+    variant: str
+    setting: str  # name of the power setting
+    input_ref: str
+    predicted_s: float
+    predicted_w: float  # above idle
+    kill_ns: int
+
+
+class Outcome(IntEnum):
+    """How an attempt ended."""
+
+    DONE = 0
+    MODEL_ERROR = 1  # the package or session failed
+    BAD_INPUT = 2  # wrong shape, NaN, out of range, unreadable
+    BAD_OUTPUT = 3  # NaN or out of range
+    TIMEOUT = 4  # not finished at kill_ns
+    CRASHED = 5  # the worker died
+    STOPPED = 6  # stopped by the guard or by command
+    LOST_POWER = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkResult:
+    """The end of one attempt. `summary` is a few numbers of the output (mean, extremes); `digest` its hash."""
+
+    job_id: int
+    attempt: int
+    outcome: Outcome
+    start_ns: int
+    end_ns: int
+    model: str = ""
+    variant: str = ""
+    output_ref: str = ""
+    digest: str = ""
+    summary: tuple[float, ...] = ()
+    cpu_s: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReport:
+    """What became of a job, with its meter. Durable before anybody is told."""
+
+    time_ns: int
+    job_id: int
+    kind: str
+    model: str
+    state: JobState
+    variant: str = ""
+    setting: str = ""
+    value: float = 0.0
+    energy_j: float = 0.0
+    energy_sigma_j: float = 0.0
+    energy_source: str = "model"  # counter, sampled or model
+    predicted_j: float = 0.0
+    seconds: float = 0.0
+    attempts: int = 0
+    digest: str = ""
+    summary: tuple[float, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Why the dispatcher did what it did, in a sentence and a number; published when it changes."""
+
+    time_ns: int
+    job_id: int
+    admitted: bool
+    variant: str
+    setting: str
+    predicted_j: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeStatus:
+    """The mode, who changed it and why, and what it takes to leave it."""
+
+    time_ns: int
+    mode: str
+    previous: str
+    who: str
+    why: str
+    exit_condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStatus:
+    """The dispatcher's figures, once a control step."""
+
+    time_ns: int
+    queued: int
+    running: int  # job id, 0 when idle
+    done: int
+    failed: int
+    expired: int
+    cancelled: int
+    value: float
+    energy_j: float
+    prediction_error: float  # running mean of |measured - predicted| / predicted
+    energy_price: float  # value per joule
+    bound_by: str
+    refused: int = 0  # intake items turned away because the queue was full
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A telecommand after authentication and decoding. `name` is a row of `fsw.catalogue.commands`.
+
+    `request` is the first four octets of the packet (PUS request identifier), `ack` its acknowledgement flags.
+    """
+
+    time_ns: int
+    name: str
+    arguments: tuple[float | int | str, ...]
+    request: int
+    ack: int
+    source: int
+
+
+class Stage(IntEnum):
+    """Verification stages; the numbers are the success subtypes of PUS ST01."""
+
+    ACCEPTED = 1
+    STARTED = 3
+    PROGRESS = 5
+    COMPLETED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandReport:
+    """One verification report. `code` 0 is success; others are rows of `fsw.catalogue.failures`."""
+
+    time_ns: int
+    request: int
+    stage: Stage
+    code: int = 0
+    values: tuple[float | int, ...] = ()
+    ack: int = 0xF
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSet:
+    """A parameter changed by command; services take those that they own."""
+
+    time_ns: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A service took a step."""
+
+    time_ns: int
+    service: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicCount:
+    """Accounting of one subscription: sent = delivered + dropped + in flight."""
+
+    topic: str
+    subscriber: str
+    sent: int
+    delivered: int
+    dropped: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusStatus:
+    """Accounting of every subscription of one process."""
+
+    time_ns: int
+    process: str
+    counts: tuple[TopicCount, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveredJobs:
+    """What the store holds of an earlier run: jobs accepted and not final, with attempts made."""
+
+    time_ns: int
+    jobs: tuple[Job, ...]
+    attempts: tuple[int, ...]
+    next_job_id: int
+    unclean: bool

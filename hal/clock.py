@@ -1,0 +1,97 @@
+"""Clocks: the only place where the project asks the time or sleeps.
+
+Control runs on monotonic nanoseconds. Stamps and schedules run on on-board time: TAI nanoseconds since
+1958-01-01, with a source and a quality. `SteppedClock` is driven by hand, so an orbit takes a second.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+SECOND_NS = 1_000_000_000
+
+
+class Clock(Protocol):
+    """Monotonic time for control."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since an arbitrary start; never goes back."""
+        ...
+
+    def sleep_until_ns(self, deadline_ns: int) -> None:
+        """Return at `deadline_ns` or as soon after as the system allows."""
+        ...
+
+
+class MonotonicClock:
+    """The computer's own monotonic clock."""
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def sleep_until_ns(self, deadline_ns: int) -> None:
+        remaining_ns = deadline_ns - time.monotonic_ns()
+        if remaining_ns > 0:
+            time.sleep(remaining_ns / SECOND_NS)
+
+
+class ScaledClock:
+    """A monotonic clock that runs `speed` times as fast; processes that share `start_ns` share the time.
+
+    `start_ns` is a reading of the computer's monotonic clock; this clock shows 0 there.
+    """
+
+    def __init__(self, start_ns: int, speed: float) -> None:
+        self._start_ns = start_ns
+        self._speed = speed
+
+    def now_ns(self) -> int:
+        return int((time.monotonic_ns() - self._start_ns) * self._speed)
+
+    def sleep_until_ns(self, deadline_ns: int) -> None:
+        remaining_ns = (deadline_ns - self.now_ns()) / self._speed
+        if remaining_ns > 0:
+            time.sleep(remaining_ns / SECOND_NS)
+
+
+class SteppedClock:
+    """A clock that stands still until it is moved; sleeping moves it."""
+
+    def __init__(self, start_ns: int = 0) -> None:
+        self._now_ns = start_ns
+
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    def sleep_until_ns(self, deadline_ns: int) -> None:
+        self.advance_to_ns(max(deadline_ns, self._now_ns))
+
+    def advance_to_ns(self, time_ns: int) -> None:
+        """Move to `time_ns`; raises ValueError for a step back."""
+        if time_ns < self._now_ns:
+            raise ValueError(f"clock at {self._now_ns} ns cannot go back to {time_ns} ns")
+        self._now_ns = time_ns
+
+
+class TimeQuality(IntEnum):
+    """How far on-board time may be trusted; goes into the PUS time status field."""
+
+    UNKNOWN = 0  # never set since boot
+    FREE_RUNNING = 1  # set once, coasting on the local oscillator
+    SYNCHRONISED = 2  # set by the host or ground within the age limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardTime:
+    """On-board time as an offset to the monotonic clock: TAI nanoseconds since 1958-01-01T00:00:00."""
+
+    tai_at_zero_ns: int
+    quality: TimeQuality = TimeQuality.SYNCHRONISED
+    source: str = "mission start"
+
+    def tai_ns(self, now_ns: int) -> int:
+        """TAI at the monotonic time `now_ns`."""
+        return self.tai_at_zero_ns + now_ns

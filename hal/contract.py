@@ -1,0 +1,60 @@
+"""The narrow contracts that drivers fill: at most three methods each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hal.reading import Channel, Sample
+
+
+class Sensor(Protocol):
+    """A device that measures; all its channels are read under one time stamp."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels in the order in which `read` returns them."""
+        ...
+
+    def read(self) -> tuple[Sample, ...]:
+        """One sample a channel, in order. Never raises: a failure is a `Missing`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What became of a request to an actuator: asked, then read back."""
+
+    actuator: str
+    requested: float
+    confirmed: float | None
+    ok: bool
+    detail: str = ""
+
+
+class Switch(Protocol):
+    """Power to something: on or off."""
+
+    def set(self, on: bool) -> Confirmation:
+        """Switch, read back, and say whether it was honoured."""
+        ...
+
+    def is_on(self) -> bool | None:
+        """The state read back; None where it cannot be read."""
+        ...
+
+
+class PowerCap(Protocol):
+    """A bound on what the payload computer may draw, as a fraction of full duty."""
+
+    def set_duty(self, duty: float) -> Confirmation:
+        """Ask for a duty in [0, 1], read back, and say whether it was honoured."""
+        ...
+
+
+class Watchdog(Protocol):
+    """A hardware timer that resets the computer unless it is kicked."""
+
+    def kick(self) -> Confirmation:
+        """Start the timer anew."""
+        ...

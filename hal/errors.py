@@ -1,0 +1,25 @@
+"""Errors of the hardware layer.
+
+    HalError
+    `-- PortError     a transfer failed: carries the Reason that its sample gets
+
+A driver's `read` turns a PortError into a `Missing`; nothing above a driver sees one. A wrong board file is a
+`hal.config.ConfigError`.
+"""
+
+from __future__ import annotations
+
+from hal.reading import Reason
+
+
+class HalError(Exception):
+    """Anything that the hardware layer raises."""
+
+
+class PortError(HalError):
+    """A transfer on a port failed for `reason`."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason.name}: {detail}")
+        self.reason = reason
+        self.detail = detail
