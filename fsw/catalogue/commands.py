@@ -1,0 +1,84 @@
+"""The commands: service and subtype, arguments, hazard, the modes in which they are legal, who carries them out.
+
+Service 8 carries the mission's named functions by number; 17 is the connection test, 20 parameters
+(ECSS-E-ST-70-41C). The owner publishes the reports STARTED and COMPLETED for the request, with the command's
+`ack`; what belongs to "command" and "telemetry" is done when it is accepted. A name inside a `Command` message is
+this table's, its arguments are in this order, labels and parameters as their text.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from fsw.catalogue.rows import ALL_MODES, MODES, WORKING_MODES, Field, Hazard, Wire
+
+FUNCTION_SERVICE = (8, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """One command. `timeout_s` is how long the owner may take from acceptance to completion."""
+
+    id: int
+    name: str
+    service: int
+    subtype: int
+    function: int
+    owner: str
+    meaning: str
+    fields: tuple[Field, ...] = ()
+    hazard: Hazard = Hazard.NONE
+    modes: tuple[str, ...] = ALL_MODES
+    timeout_s: float = 10.0
+
+    @property
+    def prefix(self) -> bytes:
+        """The octets before the arguments: ST08's function number, ST20's count (always one), nothing else."""
+        if (self.service, self.subtype) == FUNCTION_SERVICE:
+            return struct.pack(">H", self.function)
+        return b"\x01" if self.service == 20 else b""
+
+
+_PARAMETER = Field("parameter", Wire.PARAMETER, "", "name of a parameter")
+
+COMMANDS: tuple[CommandRow, ...] = (
+    CommandRow(1, "ping", 17, 1, 0, "telemetry", "asks for a sign of life"),
+    CommandRow(2, "get_parameter", 20, 1, 0, "telemetry", "reports the value of one parameter", (_PARAMETER,)),
+    CommandRow(
+        3, "set_parameter", 20, 3, 0, "command", "sets one parameter to a value in its range",
+        (_PARAMETER, Field("value", Wire.F64, "", "in the parameter's unit")), Hazard.WATCH,
+    ),
+    CommandRow(
+        10, "set_mode", 8, 1, 1, "govern", "enters a mode; SAFE is always granted, others when their reasons allow",
+        (Field("mode", Wire.LABEL, labels=MODES),), Hazard.WARNING,
+    ),
+    CommandRow(
+        11, "submit_job", 8, 1, 2, "govern", "queues one inference; complete when it is durably queued",
+        (
+            Field("model", Wire.TEXT, "", "name of the package", high=32),
+            Field("input", Wire.TEXT, "", "reference of the input", high=120),
+            Field("value", Wire.F64, "", "what the best variant's result is worth", low=0.0, high=1e6),
+            Field("deadline", Wire.F64, "s", "from the moment of acceptance", low=1.0, high=604_800.0),
+        ),
+        modes=ALL_MODES[1:],
+    ),
+    CommandRow(12, "cancel_job", 8, 1, 3, "govern", "stops a job, running or not", (Field("job", Wire.U32, low=1),)),
+    CommandRow(
+        13, "clear_fault", 8, 1, 4, "govern", "forgets a latched fault whose cause has gone; empty: all of them",
+        (Field("fault", Wire.TEXT, "", "name of the fault, as its event had it", high=32),), Hazard.WATCH,
+    ),
+    CommandRow(14, "dump_counts", 8, 1, 5, "telemetry", "reports the account of every message and packet now"),
+    CommandRow(
+        15, "report_structure", 8, 1, 6, "telemetry", "reports one housekeeping structure now",
+        (Field("structure", Wire.U16, low=1, high=0xFFFF),),
+    ),
+    CommandRow(
+        16, "hold_jobs", 8, 1, 7, "govern", "starts no further job; what runs may end", (), Hazard.WATCH, WORKING_MODES,
+    ),
+    CommandRow(17, "release_jobs", 8, 1, 8, "govern", "starts jobs again after hold_jobs", (), modes=WORKING_MODES),
+)  # fmt: skip
+
+COMMAND_BY_NAME = {row.name: row for row in COMMANDS}
+COMMAND_BY_FUNCTION = {row.function: row for row in COMMANDS if row.function}
+COMMAND_BY_SERVICE = {(row.service, row.subtype): row for row in COMMANDS if not row.function}

@@ -1,0 +1,128 @@
+"""The events: number, name, severity, values in order, and the sentence that a person reads.
+
+A service publishes `Event(time_ns=..., name="mode_changed", values=("NOMINAL", "SAFE", "host silent"))`; `{0}` in
+the template is the first value. The `job_*` rows from 10 to 13 are written by telemetry from `JobReport`s: no
+service emits them. Source of the four severities: ECSS-E-ST-70-41C, service 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fsw.catalogue.rows import Field, Severity, Wire
+
+LOW, MEDIUM, HIGH, INFO = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One kind of event. `template` takes the values by place."""
+
+    id: int
+    name: str
+    severity: Severity
+    template: str
+    fields: tuple[Field, ...] = ()
+
+
+def _event(number: int, name: str, severity: Severity, values: str, template: str) -> EventRow:
+    """A row from a line of text: `values` is "name:wire" or "name:wire:unit", separated by blanks."""
+    parts = [value.split(":") for value in values.split()]
+    fields = tuple(Field(part[0], Wire(part[1]), part[2] if len(part) > 2 else "") for part in parts)
+    return EventRow(number, name, severity, template, fields)
+
+
+EVENTS: tuple[EventRow, ...] = (
+    # the dictionary and telemetry itself
+    _event(1, "undeclared_event", LOW, "event:text values:u32", "event {0} with {1} values is not in the dictionary"),
+    _event(2, "events_held_back", LOW, "event:text held_back:u32", "{1} more events {0} were held back"),
+    _event(
+        3, "messages_dropped", LOW, "topic:text subscriber:text dropped:u32",
+        "{2} messages of {0} for {1} were dropped",
+    ),
+    # jobs
+    _event(
+        10, "job_done", INFO, "job:u32 model:text variant:text value:f64 energy:f64:J seconds:f64:s",
+        "job {0} done by {1}/{2}: value {3:.3g}, {4:.1f} J, {5:.2f} s",
+    ),
+    _event(
+        11, "job_failed", LOW, "job:u32 model:text attempts:u32 reason:text",
+        "job {0} of {1} failed after {2} attempts: {3}",
+    ),
+    _event(12, "job_expired", INFO, "job:u32 model:text reason:text", "job {0} of {1} expired: {2}"),
+    _event(13, "job_cancelled", INFO, "job:u32 model:text reason:text", "job {0} of {1} cancelled: {2}"),
+    _event(14, "job_refused", LOW, "model:text reason:text", "job of {0} refused: {1}"),
+    _event(15, "job_retried", LOW, "job:u32 attempt:u32 reason:text", "job {0}, attempt {1}: {2}"),
+    _event(16, "jobs_recovered", INFO, "jobs:u32 next_job:u32", "{0} jobs found in the store, next is {1}"),
+    _event(17, "input_unusable", LOW, "input:text reason:text", "input {0} cannot be used: {1}"),
+    _event(18, "model_refused", MEDIUM, "model:text reason:text", "model package {0} refused: {1}"),
+    # mode, guard, faults
+    _event(20, "mode_changed", MEDIUM, "previous:text mode:text who:text why:text", "mode {0} -> {1} by {2}: {3}"),
+    _event(
+        21, "guard_trip", HIGH, "limit:text value:f64 bound:f64",
+        "guard stopped the payload: {0} is {1:.3f}, bound {2:.3f}",
+    ),
+    _event(22, "guard_cleared", INFO, "limit:text", "guard lets the payload run again: {0}"),
+    _event(23, "fault_raised", MEDIUM, "fault:text why:text", "fault {0}: {1}"),
+    _event(24, "fault_cleared", INFO, "fault:text who:text", "fault {0} cleared by {1}"),
+    _event(25, "planner_late", LOW, "age:f64:s fallback:text", "prices are {0:.0f} s old: {1}"),
+    _event(
+        26, "actuator_refused", HIGH, "actuator:text requested:f64 confirmed:f64",
+        "{0} did not obey: asked {1:g}, reads {2:g}",
+    ),
+    _event(27, "worker_stopped", MEDIUM, "why:text", "worker stopped: {0}"),
+    # sensing and radiation
+    _event(30, "channel_missing", MEDIUM, "channel:text reason:text", "channel {0} is missing: {1}"),
+    _event(31, "channel_back", INFO, "channel:text silent:f64:s", "channel {0} is back after {1:.0f} s"),
+    _event(32, "upset_detected", LOW, "new:u32 total:u32", "{0} upsets corrected, {1} in all"),
+    _event(
+        33, "latchup_suspected", HIGH, "rail:text excess:f64",
+        "latch-up suspected on {0}: {1:.2f} above what was expected",
+    ),
+    # the host
+    _event(
+        40, "allocation_changed", INFO, "mean:f64:W peak:f64:W energy:f64:J valid:f64:s",
+        "host grants {0:.1f} W mean, {1:.1f} W peak, {2:.0f} J for {3:.0f} s",
+    ),
+    _event(41, "allocation_expired", MEDIUM, "age:f64:s", "the host's allocation expired {0:.0f} s ago"),
+    _event(42, "host_silent", MEDIUM, "silent:f64:s", "no word from the host for {0:.0f} s"),
+    _event(43, "host_back", INFO, "silent:f64:s", "the host is back after {0:.0f} s"),
+    _event(44, "host_safing", HIGH, "why:text", "the host asks for safe: {0}"),
+    _event(45, "power_off_notice", HIGH, "in:f64:s", "power goes off in {0:.1f} s"),
+    _event(46, "quiesced", INFO, "took:f64:s", "quiet and synced {0:.2f} s after the notice"),
+    # processes and store
+    _event(50, "started", INFO, "service:text", "{0} started"),
+    _event(51, "unclean_boot", MEDIUM, "evidence:text", "the last run did not end cleanly: {0}"),
+    _event(52, "worker_restarted", MEDIUM, "model:text why:text", "worker {0} restarted: {1}"),
+    _event(
+        53, "service_restarted", MEDIUM, "service:text times:u32 why:text",
+        "service {0} restarted, {1} times now: {2}",
+    ),
+    _event(54, "service_failed", HIGH, "service:text why:text", "service {0} failed: {1}"),
+    _event(55, "step_failed", MEDIUM, "service:text error:text", "a step of {0} failed: {1}"),
+    _event(56, "store_degraded", MEDIUM, "why:text", "the store is degraded: {0}"),
+    _event(57, "store_back", INFO, "degraded:f64:s", "the store works again after {0:.0f} s"),
+    # commands
+    _event(60, "command_refused", LOW, "command:text why:text", "command {0} refused: {1}"),
+    _event(61, "packet_refused", LOW, "octets:u32 why:text", "a packet of {0} octets was refused: {1}"),
+    _event(62, "command_repeated", LOW, "request:u32", "request {0:#010x} was received again and not executed again"),
+    _event(63, "command_untracked", LOW, "request:u32", "request {0:#010x} is executed without watching its progress"),
+    _event(64, "parameter_set", INFO, "parameter:text value:f64", "{0} set to {1:g}"),
+)  # fmt: skip
+
+EVENT_BY_NAME = {row.name: row for row in EVENTS}
+EVENT_BY_ID = {row.id: row for row in EVENTS}
+
+
+def event_text(name: str, values: tuple[float | int | str, ...]) -> str:
+    """The sentence that a person reads; never fails.
+
+    >>> event_text("host_silent", (30.4,))
+    'no word from the host for 30 s'
+    >>> event_text("host_silent", ())
+    'host_silent ()'
+    """
+    try:
+        return EVENT_BY_NAME[name].template.format(*values)
+    except (KeyError, IndexError, ValueError):
+        return f"{name} {values}"
