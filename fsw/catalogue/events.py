@@ -73,7 +73,7 @@ EVENTS: tuple[EventRow, ...] = (
     _event(27, "worker_stopped", MEDIUM, "why:text", "worker stopped: {0}"),
     # sensing and radiation
     _event(30, "channel_missing", MEDIUM, "channel:text reason:text", "channel {0} is missing: {1}"),
-    _event(31, "channel_back", INFO, "channel:text silent:f64:s", "channel {0} is back after {1:.0f} s"),
+    _event(31, "channel_back", INFO, "channel:text", "channel {0} is back"),
     _event(32, "upset_detected", LOW, "new:u32 total:u32", "{0} upsets corrected, {1} in all"),
     _event(
         33, "latchup_suspected", HIGH, "rail:text excess:f64",

@@ -1,0 +1,55 @@
+"""The housekeeping structures of PUS ST03: number, parameters in order, and the parameter that sets the interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRow:
+    """One structure. Its default interval is the default of `interval`, in seconds."""
+
+    id: int
+    name: str
+    interval: str
+    parameters: tuple[str, ...]
+
+
+STRUCTURES: tuple[StructureRow, ...] = (
+    StructureRow(
+        1, "power", "power_interval_s",
+        (
+            "soc", "worst_soc", "energy_above_floor_j", "worst_energy_above_floor_j", "battery_power_w",
+            "array_power_w", "bus_power_w", "worst_bus_power_w", "payload_power_w", "worst_payload_power_w",
+            "battery_voltage_v", "battery_current_a", "allocation_mean_w", "allocation_peak_w",
+            "allocation_energy_j", "host_sunlit", "host_safing",
+        ),
+    ),
+    StructureRow(
+        2, "thermal", "thermal_interval_s",
+        ("payload_temp_c", "worst_payload_temp_c", "battery_temp_c", "worst_battery_temp_c", "radiator_temp_c"),
+    ),
+    StructureRow(
+        3, "governor", "governor_interval_s",
+        (
+            "mode", "envelope_run", "envelope_power_w", "envelope_energy_j", "envelope_bound_by", "jobs_queued",
+            "job_running", "jobs_done", "jobs_failed", "jobs_expired", "jobs_cancelled", "jobs_refused",
+            "value_done", "energy_used_j", "prediction_error", "energy_price", "queue_bound_by",
+        ),
+    ),
+    StructureRow(
+        4, "health", "health_interval_s",
+        (
+            "bus_sent", "bus_delivered", "bus_dropped", "bus_in_flight", "services_alive", "services_silent",
+            "packets_sent", "packets_lost", "events_sent", "events_held_back", "events_undeclared",
+            "commands_accepted", "commands_refused", "commands_repeated", "packets_refused", "uptime_s",
+        ),
+    ),
+    StructureRow(
+        5, "radiation", "radiation_interval_s",
+        ("dose_rate_ugy_s", "upsets", "corrected_errors", "uncorrected_errors"),
+    ),
+)  # fmt: skip
+
+STRUCTURE_BY_ID = {row.id: row for row in STRUCTURES}
+STRUCTURE_BY_NAME = {row.name: row for row in STRUCTURES}
