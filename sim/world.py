@@ -1,0 +1,255 @@
+"""The simulated spacecraft: one fixed order of physics a step, split exactly where something changes by itself.
+
+Order: orbit, Sun, shadow, array, battery, heat, radiation, load. Loads are constant within a step, because steps end
+where the payload computer changes state or an action was scheduled. Energy and heat ledgers are checked every step.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import cos, sin
+
+from hal.clock import SECOND_NS
+from hal.constants import EARTH_ROTATION_RAD_S, ZERO_CELSIUS_K
+from sim.array import ArrayConfig
+from sim.battery import BatteryConfig
+from sim.heat import Heat, HeatConfig
+from sim.limits import LimitsConfig, Referee
+from sim.load import Computer, ComputerConfig
+from sim.orbit import Orbit, OrbitConfig
+from sim.power import BusConfig, OwnedPower
+from sim.radiation import DOSE_UGY_PER_PROTON_CM2, Radiation, RadiationConfig
+from sim.shadow import Shadow
+from sim.truth import Truth
+
+RECOVERY_CHECK_S = 10.0  # how often an opened payload rail looks whether it may close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RailConfig:
+    """The rail on which a host feeds its guest."""
+
+    voltage_v: float = 28.0  # the classic unregulated spacecraft bus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldConfig:
+    """A spacecraft and its place. With a `rail` the payload is a guest: no array, battery or avionics of its own."""
+
+    epoch_utc: datetime = datetime(2026, 3, 21, tzinfo=UTC)
+    step_s: float = 1.0
+    orbit: OrbitConfig = field(default_factory=OrbitConfig)
+    array: ArrayConfig = field(default_factory=ArrayConfig)
+    battery: BatteryConfig = field(default_factory=BatteryConfig)
+    bus: BusConfig = field(default_factory=BusConfig)
+    heat: HeatConfig = field(default_factory=HeatConfig)
+    computer: ComputerConfig = field(default_factory=ComputerConfig)
+    radiation: RadiationConfig = field(default_factory=RadiationConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    rail: RailConfig | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.01 <= self.step_s <= 10.0:
+            raise ValueError(f"step_s must be in 0.01..10, is {self.step_s}")
+
+
+class World:
+    """One spacecraft. `truth` is rewritten in place; `computer` and `referee` are part of it."""
+
+    def __init__(self, config: WorldConfig, seed: int) -> None:
+        self.config, self.seed = config, seed
+        self.now_ns = 0
+        self.orbit = Orbit(config.orbit.elements(config.epoch_utc))
+        self.shadow = Shadow(self.orbit)
+        self.power = None if config.rail else OwnedPower(config.array, config.battery, config.bus)
+        self.heat = Heat(config.heat, self.power.array_area_m2 if self.power else 0.0)
+        self.computer = Computer(config.computer, seed)
+        self.radiation = Radiation(config.radiation, config.orbit.altitude_km, seed)
+        self.referee = Referee(config.limits, owns_power=self.power is not None)
+        self.truth = Truth()
+        self._avionics_w = config.bus.avionics_w if self.power else 0.0
+        self._rail_v = config.rail.voltage_v if config.rail else 0.0
+        self._step_ns = round(config.step_s * SECOND_NS)
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._scheduled = 0
+        self._window_ns = 0
+        self._window_payload_j = self._window_bus_j = self._window_array_j = 0.0
+        self._window_battery_j = self._window_battery_c = 0.0
+        self._start_truth()
+
+    def schedule(self, time_ns: int, action: Callable[[], None]) -> None:
+        """Have `action` called when the world stands exactly at `time_ns` (at once when that is past)."""
+        self._scheduled += 1
+        heapq.heappush(self._agenda, (time_ns, self._scheduled, action))
+
+    def advance_to(self, time_ns: int) -> None:
+        """Step to `time_ns`. Raises ValueError for a step back and LedgerError when a balance does not close."""
+        if time_ns < self.now_ns:
+            raise ValueError(f"world at {self.now_ns} ns cannot go back to {time_ns} ns")
+        self._run_due()
+        step_ns, agenda, computer = self._step_ns, self._agenda, self.computer
+        while self.now_ns < time_ns:
+            end_ns = self.now_ns - self.now_ns % step_ns + step_ns
+            if time_ns < end_ns:
+                end_ns = time_ns
+            if computer.event_ns < end_ns:
+                end_ns = max(computer.event_ns, self.now_ns + 1)
+            if agenda and agenda[0][0] < end_ns:
+                end_ns = agenda[0][0]
+            self._step(end_ns)
+            if agenda:
+                self._run_due()
+
+    def _run_due(self) -> None:
+        while self._agenda and self._agenda[0][0] <= self.now_ns:
+            heapq.heappop(self._agenda)[2]()
+
+    def _start_truth(self) -> None:
+        shadow, truth = self.shadow, self.truth
+        start = self.orbit.start_rad
+        truth.sun_cosine = shadow.sun_node * cos(start) + shadow.sun_ahead * sin(start)
+        truth.illumination = shadow.illumination(truth.sun_cosine)
+        truth.is_sunlit = truth.illumination > 0.5
+        truth.soc = self.power.battery.soc if self.power else 0.0
+        truth.bus_voltage_v = self.power.bus_voltage_v if self.power else self._rail_v
+        truth.battery_voltage_v = self.power.bus_voltage_v if self.power else 0.0
+        truth.array_voltage_v = truth.battery_voltage_v
+        truth.payload_power_w = truth.payload_peak_w = self.computer.draw_w
+        truth.bus_power_w = truth.payload_power_w + self._avionics_w
+        truth.payload_voltage_v = truth.bus_voltage_v if self.computer.is_powered else 0.0
+        truth.payload_current_a = truth.payload_power_w / truth.bus_voltage_v
+        truth.bus_current_a = truth.bus_power_w / truth.bus_voltage_v
+        self._write_temperatures()
+
+    def _step(self, end_ns: int) -> None:
+        """One step of constant loads."""
+        start_ns, truth, heat = self.now_ns, self.truth, self.heat
+        seconds = (end_ns - start_ns) / SECOND_NS
+        end_s = end_ns / SECOND_NS
+        payload_w = self.computer.draw_w
+        sun_w_m2, albedo_w_m2, cos_u, sin_u = self._look_up(end_s, seconds)
+        power = self.power
+        if power is not None:
+            load_w = payload_w + self._avionics_w
+            power.step(load_w, sun_w_m2, heat.array_k, seconds, end_ns)
+            structure_w = self._avionics_w - power.unserved_w + power.cells_w - power.array_w
+            battery_w = power.battery.heat_j / seconds
+            heat.step(seconds, sun_w_m2, albedo_w_m2, power.cells_w, payload_w, battery_w, structure_w, end_ns)
+        else:
+            load_w = payload_w
+            heat.step(seconds, sun_w_m2, albedo_w_m2, 0.0, payload_w, 0.0, 0.0, end_ns)
+        self._irradiate(cos_u, sin_u, end_s, seconds)
+        self.now_ns = truth.time_ns = end_ns
+        self.computer.settle(end_ns)
+        self._write_powers(start_ns, seconds, payload_w, load_w)
+        self._write_temperatures()
+        self.referee.check(truth.soc, load_w, payload_w, heat, start_ns, end_ns)
+        if power is not None and power.is_short:
+            self._open_payload_rail()
+
+    def _look_up(self, end_s: float, seconds: float) -> tuple[float, float, float, float]:
+        """Orbit, Sun and shadow: mean sunlight and albedo of the step in W/m2, and the place at its end."""
+        orbit, shadow, truth = self.orbit, self.shadow, self.truth
+        shadow.refresh(end_s - seconds)
+        u = orbit.start_rad + orbit.latitude_rate_rad_s * end_s
+        cos_u, sin_u = cos(u), sin(u)
+        cosine = shadow.sun_node * cos_u + shadow.sun_ahead * sin_u
+        begin, end = truth.illumination, shadow.illumination(cosine)
+        mean = begin
+        if begin != end or 0.0 < end < 1.0:
+            mean = shadow.mean_illumination(end_s - seconds, end_s)
+        truth.illumination, truth.is_sunlit, truth.sun_cosine = end, end > 0.5, cosine
+        flux_w_m2 = shadow.flux_w_m2
+        return mean * flux_w_m2, flux_w_m2 * cosine if cosine > 0.0 else 0.0, cos_u, sin_u
+
+    def _irradiate(self, cos_u: float, sin_u: float, end_s: float, seconds: float) -> None:
+        """Radiation at the end of the step, over the turning Earth."""
+        shadow, radiation, truth = self.shadow, self.radiation, self.truth
+        node, ahead = shadow.node, shadow.ahead
+        x = node[0] * cos_u + ahead[0] * sin_u
+        y = node[1] * cos_u + ahead[1] * sin_u
+        turn = shadow.earth_turn_rad + EARTH_ROTATION_RAD_S * end_s
+        cos_turn, sin_turn = cos(turn), sin(turn)
+        struck = radiation.step(
+            cos_turn * x + sin_turn * y, cos_turn * y - sin_turn * x, ahead[2] * sin_u, end_s, seconds
+        )
+        if struck:
+            truth.interrupts += struck
+            self.computer.hang(self.now_ns)
+        truth.latitude_deg, truth.longitude_deg = radiation.latitude_deg, radiation.longitude_deg
+        flux = truth.flux_cm2_s = radiation.flux_cm2_s
+        truth.dose_rate_ugy_s, truth.dose_ugy = DOSE_UGY_PER_PROTON_CM2 * flux, radiation.dose_ugy
+        truth.corrected_errors, truth.uncorrected_errors = radiation.corrected, radiation.uncorrected
+
+    def _write_powers(self, start_ns: int, seconds: float, payload_w: float, load_w: float) -> None:
+        """Means since the last whole step, so that a reader at whole steps misses nothing in between."""
+        truth, power = self.truth, self.power
+        if start_ns % self._step_ns == 0:
+            self._window_ns = start_ns
+            self._window_payload_j = self._window_bus_j = self._window_array_j = 0.0
+            self._window_battery_j = self._window_battery_c = truth.payload_peak_w = 0.0
+        if payload_w > truth.payload_peak_w:
+            truth.payload_peak_w = payload_w
+        payload_j, bus_j = payload_w * seconds, load_w * seconds
+        self._window_payload_j += payload_j
+        self._window_bus_j += bus_j
+        truth.payload_energy_j += payload_j
+        truth.bus_energy_j += bus_j
+        window_s = (self.now_ns - self._window_ns) / SECOND_NS
+        truth.payload_power_w = self._window_payload_j / window_s
+        truth.bus_power_w = self._window_bus_j / window_s
+        bus_v = self._rail_v
+        if power is not None:
+            battery = power.battery
+            bus_v = truth.battery_voltage_v = truth.array_voltage_v = battery.voltage_v
+            array_j = power.array_w * seconds
+            self._window_array_j += array_j
+            self._window_battery_j += power.battery_w * seconds
+            self._window_battery_c += battery.current_a * seconds
+            truth.array_energy_j += array_j
+            truth.array_power_w = self._window_array_j / window_s
+            truth.array_current_a = truth.array_power_w / bus_v
+            truth.array_available_w = power.available_w
+            truth.battery_power_w = self._window_battery_j / window_s
+            truth.battery_current_a = self._window_battery_c / window_s
+            truth.battery_heat_j += battery.heat_j
+            truth.unserved_energy_j += power.unserved_w * seconds
+            truth.soc = battery.soc
+        truth.bus_voltage_v = bus_v
+        truth.bus_current_a = truth.bus_power_w / bus_v
+        truth.payload_voltage_v = bus_v if self.computer.is_powered else 0.0
+        truth.payload_current_a = truth.payload_power_w / bus_v
+
+    def _write_temperatures(self) -> None:
+        truth, heat = self.truth, self.heat
+        truth.array_temp_c = heat.array_k - ZERO_CELSIUS_K
+        truth.payload_temp_c = heat.payload_k - ZERO_CELSIUS_K
+        truth.battery_temp_c = heat.battery_k - ZERO_CELSIUS_K
+        truth.radiator_temp_c = heat.radiator_k - ZERO_CELSIUS_K
+        truth.structure_temp_c = heat.structure_k - ZERO_CELSIUS_K
+
+    def _open_payload_rail(self) -> None:
+        """Array and battery cannot carry the payload: it loses power until the battery has recovered."""
+        if self.computer.is_powered:
+            self.truth.brown_outs += 1
+            self.computer.set_supply(False, self.now_ns)
+            self._recheck()
+
+    def _recheck(self) -> None:
+        self.schedule(self.now_ns + round(RECOVERY_CHECK_S * SECOND_NS), self._try_to_close)
+
+    def _try_to_close(self) -> None:
+        if self.power is not None and self.power.may_recover():
+            self.computer.set_supply(True, self.now_ns)
+        else:
+            self._recheck()
+
+    def brown_out(self, seconds: float) -> None:
+        """The payload's source drops out for a time."""
+        if self.computer.is_powered:
+            self.truth.brown_outs += 1
+        self.computer.set_supply(False, self.now_ns)
+        self.schedule(self.now_ns + round(seconds * SECOND_NS), lambda: self.computer.set_supply(True, self.now_ns))
