@@ -51,6 +51,10 @@ class PowerCap(Protocol):
         """Ask for a duty in [0, 1], read back, and say whether it was honoured."""
         ...
 
+    def duty(self) -> float | None:
+        """The duty read back; None where it cannot be read."""
+        ...
+
 
 class Watchdog(Protocol):
     """A hardware timer that resets the computer unless it is kicked."""

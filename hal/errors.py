@@ -2,6 +2,7 @@
 
     HalError
     `-- PortError     a transfer failed: carries the Reason that its sample gets
+        `-- DiskFull  a disk has no room left
 
 A driver's `read` turns a PortError into a `Missing`; nothing above a driver sees one. A wrong board file is a
 `hal.config.ConfigError`.
@@ -23,3 +24,10 @@ class PortError(HalError):
         super().__init__(f"{reason.name}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class DiskFull(PortError):
+    """A disk has no room for what was to be written; nothing of it counts as written."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Reason.BUS, detail)
