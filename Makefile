@@ -1,0 +1,49 @@
+# All set-up happens here, once: `make demo` on a fresh machine flies the default scenario, `make test` runs every check.
+
+BIN := .venv/bin
+SETUP := .venv/.installed
+NATIVE := $(filter-out %/_native.c,$(wildcard setup.py hal/native/*.c hal/native/*.h hal/native/build.py))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test style types contracts tests lock clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SETUP) ## the virtual environment .venv, from the hashed lock
+
+demo: $(SETUP) ## set-up, then the default scenario: live view, summary, report
+	@$(BIN)/penumbra fly
+
+test: style types contracts tests ## set-up, then every check and test, with branch coverage
+
+style: $(SETUP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(SETUP)
+	$(BIN)/mypy
+
+contracts: $(SETUP)
+	$(BIN)/lint-imports
+
+# Doctests count as tests: an example in a docstring that is not run is a claim.
+tests: $(SETUP)
+	$(BIN)/pytest --doctest-modules --ignore=tools/model/train --cov --cov-branch --cov-report=term \
+		tests hal fsw sim tools
+
+lock: $(SETUP) ## the locks again from requirements/*.in, newest versions that fit
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -qqq uv
+	@for set in flight tools dev; do echo "locking $$set" && cd requirements && ../$(BIN)/python -m uv pip compile --quiet \
+		--upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
+		--output-file $$set.txt $$set.in && cd .. || exit 1; done
+
+clean: ## removes .venv, caches, builds and runs
+	rm -rf .venv build runs htmlcov *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find hal fsw sim tools tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -f hal/native/*.so hal/native/*.o hal/native/_native.c
+
+$(SETUP): tools/setup.sh requirements/dev.txt pyproject.toml $(NATIVE)
+	@sh tools/setup.sh requirements/dev.txt
+	@touch $@
