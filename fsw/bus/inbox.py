@@ -39,9 +39,9 @@ class Inbox(Generic[T]):
         return len(self._waiting) < self._depth
 
     @property
-    def sent(self) -> int:
-        """Messages addressed to this subscription so far: the ordinal of the newest."""
-        return self._sent
+    def kept(self) -> int:
+        """Messages put in and not dropped so far: the ordinal of the newest one."""
+        return self._sent - self._dropped
 
     @property
     def delivered(self) -> int:
