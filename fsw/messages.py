@@ -12,15 +12,6 @@ from enum import IntEnum
 from hal.reading import Sample
 
 
-class Severity(IntEnum):
-    """What the ground should do; the numbers are the subtypes of PUS ST05 (ECSS-E-ST-70-41C)."""
-
-    INFO = 1
-    LOW = 2
-    MEDIUM = 3
-    HIGH = 4
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened. `name` is a row of `fsw.catalogue.events`; `values` are its parameters in order."""
@@ -60,6 +51,7 @@ class Plant:
     worst_payload_power_w: float
     payload_temp_c: float | None
     worst_payload_temp_c: float
+    radiator_temp_c: float | None
     dose_rate_ugy_s: float | None
     upsets: int
     stale: tuple[str, ...] = ()  # guarded channels that are silent
@@ -82,11 +74,15 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostStatus:
-    """What the host said last: `heartbeat_ns` is when it was heard, `power_off_ns` an announced cut."""
+    """What the host said last: `heartbeat_ns` is when it was heard, `power_off_ns` an announced cut.
+
+    `allocation` is the newest grant whose `from_ns` has come, `next_allocation` one that will replace it.
+    """
 
     time_ns: int
     heartbeat_ns: int
     allocation: Allocation | None = None
+    next_allocation: Allocation | None = None
     is_sunlit: bool | None = None
     safing: bool = False
     power_off_ns: int | None = None
@@ -105,16 +101,21 @@ class HostReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """The guard's word: what may run from `time_ns` on. A job may start when its watts above idle stay under
-    `power_w`, its energy above idle under `energy_j` (less what was started since `time_ns`), and its end before
-    `until_ns`. `bound_by` names the limit that binds first. `run` false means: nothing runs, and what runs is stopped.
+    """The guard's word: what may run from `time_ns` on. A job of `p` watts above idle for `d` seconds may start when
+    `p <= power_w`, `p d <= energy_j`, `(p - cooling_w) d <= heat_j[setting]` and `d <= seconds`. `bound_by` names the
+    limit that binds first. `run` false means: nothing runs, and what runs is stopped.
+
+    `heat_j` has one entry a power setting of the mission, in order: the heat that may be left in the payload before
+    its ceiling. `cooling_w` is what the payload sheds above idle for certain.
     """
 
     time_ns: int
-    until_ns: int
     run: bool
     power_w: float
     energy_j: float
+    seconds: float
+    heat_j: tuple[float, ...]
+    cooling_w: float
     bound_by: str
 
 
@@ -130,10 +131,11 @@ class Trip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """The planner's shadow prices on a grid over battery energy and payload temperature, for one time slot each.
+    """The planner's shadow prices, for a few slots of `slot_s` from `start_ns` on.
 
-    `value[slot][energy][temperature]` is the mission value still to be had from that state, so a job of `e` joules
-    costs the difference. `slot_value_per_s` is what a second of the computer is worth.
+    `value[slot][energy][temperature]` is the mission value still to be had from that state on the two grids, so a job
+    costs the difference that its joules and its heat make. `time_price[slot][i]` is what a second of the computer
+    is worth where a joule is worth `joule_prices[i]`.
     """
 
     time_ns: int
@@ -142,7 +144,16 @@ class Prices:
     energy_grid_j: tuple[float, ...]
     temp_grid_c: tuple[float, ...]
     value: tuple[tuple[tuple[float, ...], ...], ...]
-    time_price_per_s: tuple[float, ...]
+    joule_prices: tuple[float, ...]
+    time_price: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits in the queue, by kind: how many jobs, and seconds until the last of them is due; for the planner."""
+
+    time_ns: int
+    counts: tuple[tuple[str, int, float], ...]
 
 
 class JobState(IntEnum):

@@ -1,0 +1,102 @@
+"""The telecommands that the governor carries out: modes and jobs. Each ends in a verification report."""
+
+from __future__ import annotations
+
+from fsw.bus.outbox import Outbox
+from fsw.bus.topics import COMMAND_REPORT, JOB_ACCEPTED
+from fsw.catalogue.failures import failure_code
+from fsw.govern.dispatcher import Dispatcher
+from fsw.govern.mode import Change, ModeMachine
+from fsw.messages import Command, CommandReport, Job, JobReport, Stage
+from hal.clock import SECOND_NS
+
+OURS = ("set_mode", "submit_job", "cancel_job", "clear_fault", "hold_jobs", "release_jobs")
+COMMANDED_JOB_IDS = 1 << 30  # jobs by command count from here; those of the intake count below it
+
+
+class CommandDesk:
+    """Carries out commands on the dispatcher and the mode; `changes` and `reports` hand over what came of them."""
+
+    def __init__(self, dispatcher: Dispatcher, mode: ModeMachine) -> None:
+        self._dispatcher, self._mode = dispatcher, mode
+        self._changes: list[Change] = []
+        self._reports: list[JobReport] = []
+        self.holds = False
+
+    def changes(self) -> list[Change]:
+        """Mode changes since the last call."""
+        taken, self._changes = self._changes, []
+        return taken
+
+    def reports(self) -> list[JobReport]:
+        """Final job reports since the last call."""
+        taken, self._reports = self._reports, []
+        return taken
+
+    def obey(self, now_ns: int, command: Command, out: Outbox) -> None:
+        """Carry out one command and report start and end; others' commands are left alone."""
+        if command.name not in OURS:
+            return
+        label = getattr(self, f"_{command.name}")(now_ns, command, out)
+        stage = Stage.COMPLETED
+        if label:
+            stage = Stage.STARTED
+        else:
+            out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.STARTED, 0))
+        out.publish(COMMAND_REPORT, _report(now_ns, command, stage, failure_code(label) if label else 0))
+
+    def _set_mode(self, now_ns: int, command: Command, _out: Outbox) -> str:
+        change = self._mode.request(now_ns, str(command.arguments[0]), "ground")
+        if change is None:
+            return "mode_refused"
+        self._changes.append(change)
+        return ""
+
+    def _submit_job(self, now_ns: int, command: Command, out: Outbox) -> str:
+        model, input_ref, value, deadline_s = command.arguments
+        job = Job(
+            job_id=COMMANDED_JOB_IDS + (command.request & 0x3FFF),
+            kind="commanded",
+            model=str(model),
+            input_ref=str(input_ref),
+            value=float(value),
+            release_ns=now_ns,
+            deadline_ns=now_ns + int(float(deadline_s) * SECOND_NS),
+            tenant="ground",
+        )
+        if job.model not in self._dispatcher.points.models():
+            return "unknown_model"
+        if not self._dispatcher.submit(job):
+            return "queue_full"
+        out.publish(JOB_ACCEPTED, job)
+        return ""
+
+    def _cancel_job(self, now_ns: int, command: Command, _out: Outbox) -> str:
+        job_id = int(command.arguments[0])
+        report = self._dispatcher.cancel(now_ns, job_id)
+        if report is not None:
+            self._reports.append(report)
+            return ""
+        active = self._dispatcher.active
+        return "" if active is not None and active.job.job_id == job_id else "unknown_job"
+
+    def _clear_fault(self, now_ns: int, _command: Command, _out: Outbox) -> str:
+        if self._mode.mode != "SAFE":
+            return "unknown_fault"
+        change = self._mode.request(now_ns, "OPERATIONAL", "ground")
+        if change is None:
+            return "fault_present"
+        self._changes.append(change)
+        return ""
+
+    def _hold_jobs(self, _now_ns: int, _command: Command, _out: Outbox) -> str:
+        self.holds = True
+        return ""
+
+    def _release_jobs(self, _now_ns: int, _command: Command, _out: Outbox) -> str:
+        self.holds = False
+        return ""
+
+
+def _report(now_ns: int, command: Command, stage: Stage, code: int) -> CommandReport:
+    return CommandReport(time_ns=now_ns, request=command.request, stage=stage, code=code, ack=command.ack)

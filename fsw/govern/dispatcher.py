@@ -1,0 +1,170 @@
+"""The dispatcher: holds the queue, reserves energy before a job starts, meters it, settles after. Pure, no bus."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fsw.govern.meter import EnergyMeter, Run
+from fsw.govern.points import OperatingPoint, OperatingPoints
+from fsw.govern.policies import POLICIES, Choice, Situation
+from fsw.govern.prices import PriceTable
+from fsw.govern.queue import JobQueue
+from fsw.messages import Envelope, Job, JobReport, JobState, Outcome, Plant, WorkOrder, WorkResult
+from fsw.mission import Mission
+from hal.clock import SECOND_NS
+
+RETRIED = (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.STOPPED, Outcome.LOST_POWER, Outcome.MODEL_ERROR)
+
+
+@dataclass(slots=True)
+class Active:
+    """The attempt that runs, or that has ended and waits for its meter."""
+
+    job: Job
+    order: WorkOrder
+    point: OperatingPoint
+    result: WorkResult | None = None
+
+
+class Dispatcher:
+    """One slot of the payload computer."""
+
+    def __init__(self, mission: Mission) -> None:
+        governor = mission.governor
+        self._governor = governor
+        self.queue = JobQueue(governor.queue_depth)
+        self.points = OperatingPoints(mission)
+        self.policy = POLICIES[governor.policy](mission)
+        self.meter = EnergyMeter(mission.payload.idle_w)
+        self.active: Active | None = None
+        self._settling: dict[int, Active] = {}
+        self._attempts: dict[int, int] = {}
+        self._envelope_ns = -1
+        self._spent_j = 0.0
+        self._missed_j = 0.0
+        self._predicted_j = 0.0
+
+    @property
+    def prediction_error(self) -> float:
+        """Sum of |measured - predicted| over the sum of predicted joules, of all jobs done."""
+        return self._missed_j / self._predicted_j if self._predicted_j > 0.0 else 0.0
+
+    def submit(self, job: Job, attempts: int = 0) -> bool:
+        """Queue a job; False when it is refused. `attempts` were made before a restart."""
+        accepted = job.model in self.points.models() and self.queue.add(job)
+        if accepted and attempts:
+            self._attempts[job.job_id] = attempts
+        return accepted
+
+    def knows(self, job_id: int) -> bool:
+        """True while the job waits, runs or settles."""
+        running = self.active is not None and self.active.job.job_id == job_id
+        return running or job_id in self.queue or job_id in self._settling
+
+    def expire(self, now_ns: int) -> list[JobReport]:
+        """Jobs whose deadline passed while they waited."""
+        late = self.queue.expire(now_ns)
+        return [self._report(now_ns, job, JobState.EXPIRED, reason="deadline passed in the queue") for job in late]
+
+    def cancel(self, now_ns: int, job_id: int) -> JobReport | None:
+        """Take a waiting job out of the queue; a running one is stopped by the worker's owner."""
+        job = self.queue.remove(job_id)
+        return None if job is None else self._report(now_ns, job, JobState.CANCELLED, reason="command")
+
+    def choose(self, now_ns: int, plant: Plant, envelope: Envelope, prices: PriceTable | None, sunlit: bool) -> Choice:
+        """What the policy wants now; nothing while something runs or the guard says no."""
+        if self.active is not None or len(self.queue) == 0:
+            return Choice(None, None, "")
+        if not envelope.run:
+            return Choice(None, None, f"refused: guard: {envelope.bound_by}")
+        if envelope.time_ns != self._envelope_ns:
+            self._envelope_ns, self._spent_j = envelope.time_ns, 0.0
+        situation = Situation(now_ns, plant, envelope, self._spent_j, prices, sunlit)
+        needed = {model: now_ns + int(self.points.quickest_s(model) * SECOND_NS) for model in self.points.models()}
+        return self.policy.choose(situation, self.queue.candidates(needed), self.points)
+
+    def start(self, now_ns: int, job: Job, point: OperatingPoint) -> WorkOrder:
+        """Reserve and order one attempt."""
+        self.queue.remove(job.job_id)
+        attempt = self._attempts.get(job.job_id, 0) + 1
+        self._attempts[job.job_id] = attempt
+        patience_s = max(self._governor.kill_floor_s, self._governor.kill_factor * point.seconds)
+        order = WorkOrder(
+            job_id=job.job_id,
+            attempt=attempt,
+            model=job.model,
+            variant=point.variant,
+            setting=point.setting,
+            input_ref=job.input_ref,
+            predicted_s=point.seconds,
+            predicted_w=point.watts,
+            kill_ns=now_ns + int(patience_s * SECOND_NS),
+        )
+        self.active = Active(job=job, order=order, point=point)
+        self.meter.start(job.job_id, now_ns, point.watts)
+        self._spent_j += point.joules
+        return order
+
+    def finish(self, now_ns: int, result: WorkResult) -> JobReport | None:
+        """An attempt ended. A failed one is retried while it has attempts and time; else its final report."""
+        active = self.active
+        if active is None or active.job.job_id != result.job_id or active.order.attempt != result.attempt:
+            return None
+        self.active = None
+        self.meter.end(result.job_id, result.end_ns)
+        if result.outcome is Outcome.DONE:
+            active.result = result
+            self._settling[result.job_id] = active
+            return None
+        may_retry = result.outcome in RETRIED and result.attempt < self._governor.attempts
+        if may_retry and active.job.deadline_ns > now_ns and self.queue.add(active.job):
+            return None
+        reason = f"{result.outcome.name.lower()}: {result.detail}" if result.detail else result.outcome.name.lower()
+        return self._report(now_ns, active.job, JobState.FAILED, reason=reason)
+
+    def settle(self, plant: Plant) -> list[JobReport]:
+        """Meter by one sample of the rail; the reports of jobs whose energy is complete."""
+        reports = []
+        for run in self.meter.sample(plant.time_ns, plant.payload_power_w):
+            active = self._settling.pop(run.job_id, None)
+            if active is not None and active.result is not None:
+                reports.append(self._settle(plant.time_ns, active, active.result, run))
+        return reports
+
+    def _settle(self, now_ns: int, active: Active, result: WorkResult, run: Run) -> JobReport:
+        order, point = active.order, active.point
+        seconds = (result.end_ns - run.start_ns) / SECOND_NS
+        predicted_j = order.predicted_s * order.predicted_w
+        self._missed_j += abs(run.joules - predicted_j)
+        self._predicted_j += predicted_j
+        if run.sampled:
+            self.points.learn(point, seconds, run.joules)
+        in_time = result.end_ns <= active.job.deadline_ns
+        return self._report(
+            now_ns,
+            active.job,
+            JobState.DONE if in_time else JobState.EXPIRED,
+            reason="" if in_time else "finished after its deadline",
+            variant=order.variant,
+            setting=order.setting,
+            value=active.job.value * point.worth if in_time else 0.0,
+            energy_j=run.joules,
+            energy_sigma_j=math.sqrt(run.variance),
+            energy_source="sampled" if run.sampled else "model",
+            predicted_j=predicted_j,
+            seconds=seconds,
+            digest=result.digest,
+            summary=result.summary,
+        )
+
+    def _report(self, now_ns: int, job: Job, state: JobState, **meter: object) -> JobReport:
+        return JobReport(
+            time_ns=now_ns,
+            job_id=job.job_id,
+            kind=job.kind,
+            model=job.model,
+            state=state,
+            attempts=self._attempts.pop(job.job_id, 0),
+            **meter,  # type: ignore[arg-type]
+        )

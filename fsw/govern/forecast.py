@@ -1,0 +1,58 @@
+"""What is coming over the horizon: sunlight from the ephemeris, array watts corrected by what the array really gave."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fsw.govern.plan import Floats, Forecast
+from fsw.messages import Plant
+from fsw.mission import Mission
+from hal.clock import SECOND_NS
+
+LEARNING_RATE = 0.02  # a minute of sunlight settles it; a single odd reading does not
+FULL_SOC = 0.95  # above this the charger may throttle the array, so its reading teaches nothing
+SUB_SLOTS = 8  # points a slot at which sunlight is looked up: 15 s of 120 s
+
+
+class Forecaster:
+    """Forecast of one spacecraft with an orbit; `learn` keeps its array factor true."""
+
+    def __init__(self, mission: Mission, tai_at_zero_ns: int) -> None:
+        self._mission = mission
+        self._ephemeris = mission.ephemeris()
+        self._tai_at_zero_s = tai_at_zero_ns / SECOND_NS
+        self.array_factor = mission.array.derate if mission.array else 0.0
+
+    @property
+    def period_s(self) -> float:
+        """The orbit's period; an hour and a half where no orbit is known, which is what low orbits have."""
+        return self._ephemeris.period_s if self._ephemeris else 5_400.0
+
+    def learn(self, plant: Plant) -> None:
+        """Compare the array in full sun with its expected watts."""
+        array, ephemeris = self._mission.array, self._ephemeris
+        if array is None or ephemeris is None or plant.array_power_w is None or plant.soc is None:
+            return
+        tai_s = self._tai_at_zero_s + plant.time_ns / SECOND_NS
+        if plant.soc > FULL_SOC or ephemeris.until_sunset_s(tai_s) < 60.0:
+            return
+        ratio = plant.array_power_w * ephemeris.distance_au**2 / array.power_w
+        self.array_factor += LEARNING_RATE * (min(1.2, ratio) - self.array_factor)
+
+    def ahead(self, now_ns: int, slots: int) -> Forecast:
+        """The next `slots` slots from `now_ns`."""
+        payload, slot_s = self._mission.payload, self._mission.governor.slot_s
+        share = self._sun_share(now_ns, slots, slot_s)
+        distance_au = self._ephemeris.distance_au if self._ephemeris else 1.0
+        power_w = self._mission.array.power_w * self.array_factor / distance_au**2 if self._mission.array else 0.0
+        warm, cool = payload.environment_sun_w, payload.environment_dark_w
+        return Forecast(harvest_w=power_w * share, surroundings_w=cool + (warm - cool) * share, sun_share=share)
+
+    def _sun_share(self, now_ns: int, slots: int, slot_s: float) -> Floats:
+        if self._ephemeris is None:
+            return np.ones(slots)
+        start_s = self._tai_at_zero_s + now_ns / SECOND_NS
+        step_s = slot_s / SUB_SLOTS
+        lit = [self._ephemeris.is_sunlit(start_s + (i + 0.5) * step_s) for i in range(slots * SUB_SLOTS)]
+        share: Floats = np.array(lit, dtype=float).reshape(slots, SUB_SLOTS).mean(axis=1)
+        return share

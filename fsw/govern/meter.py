@@ -1,0 +1,71 @@
+"""What a job cost: the rail's power above idle, shared among the jobs that ran while it was sampled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hal.clock import SECOND_NS
+
+IDLE_LEARNING_RATE = 0.02  # idle draw drifts with temperature over minutes, not seconds
+POWER_SIGMA_W = 0.3  # one-second mean of the rail's INA226: offset and gain error at mid-range (datasheet, table 7.5)
+
+
+@dataclass(slots=True)
+class Run:
+    """One attempt being metered."""
+
+    job_id: int
+    start_ns: int
+    predicted_w: float
+    end_ns: int | None = None
+    joules: float = 0.0
+    variance: float = 0.0
+    sampled: bool = True
+
+
+class EnergyMeter:
+    """Integrates sampled rail power over attempts and learns the idle draw beside it."""
+
+    def __init__(self, idle_w: float) -> None:
+        self.idle_w = idle_w
+        self._runs: list[Run] = []
+        self._last_ns: int | None = None
+
+    def start(self, job_id: int, now_ns: int, predicted_w: float) -> None:
+        """An attempt began."""
+        self._runs.append(Run(job_id=job_id, start_ns=now_ns, predicted_w=predicted_w))
+
+    def end(self, job_id: int, now_ns: int) -> None:
+        """It ended; its energy is complete with the next sample."""
+        for run in self._runs:
+            if run.job_id == job_id and run.end_ns is None:
+                run.end_ns = now_ns
+
+    def sample(self, now_ns: int, power_w: float | None) -> list[Run]:
+        """Share out the mean power since the last sample; returns the runs that are complete by it.
+
+        Without a reading the runs are charged what was predicted, and say so.
+        """
+        last_ns = now_ns if self._last_ns is None else self._last_ns
+        self._last_ns = now_ns
+        weights = [
+            run.predicted_w * max(0, min(now_ns, run.end_ns or now_ns) - max(last_ns, run.start_ns)) / SECOND_NS
+            for run in self._runs
+        ]
+        self._charge(weights, power_w, (now_ns - last_ns) / SECOND_NS)
+        complete = [run for run in self._runs if run.end_ns is not None and run.end_ns <= now_ns]
+        if complete:
+            self._runs = [run for run in self._runs if run not in complete]
+        return complete
+
+    def _charge(self, weights: list[float], power_w: float | None, step_s: float) -> None:
+        predicted_j = sum(weights)
+        if predicted_j <= 0.0:
+            if power_w is not None and not self._runs and abs(power_w - self.idle_w) < 2.0:
+                self.idle_w += IDLE_LEARNING_RATE * (power_w - self.idle_w)
+            return
+        scale = 1.0 if power_w is None else max(0.0, power_w - self.idle_w) * step_s / predicted_j
+        for run, weight in zip(self._runs, weights, strict=True):
+            run.joules += weight * scale
+            run.variance += (POWER_SIGMA_W * step_s * weight / predicted_j) ** 2
+            run.sampled = run.sampled and power_w is not None

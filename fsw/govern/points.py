@@ -1,0 +1,75 @@
+"""Operating points: variant and power setting with the seconds and watts that the runtime has learnt for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fsw.mission import Mission
+
+LEARNING_RATE = 0.1  # weight of one measured job: ten jobs settle it, one odd job does not
+RATIO_LOW, RATIO_HIGH = 0.5, 2.0  # beyond these a measurement is a fault, not a correction
+
+
+@dataclass(slots=True)
+class OperatingPoint:
+    """One way to run a model. `seconds` and `watts` (above idle) are the present prediction."""
+
+    model: str
+    variant: str
+    setting: str
+    setting_index: int
+    rank: int  # of the variant: 0 is the best
+    worth: float
+    seconds: float
+    watts: float
+
+    @property
+    def joules(self) -> float:
+        """Energy above idle of one job."""
+        return self.seconds * self.watts
+
+
+class OperatingPoints:
+    """The table of a mission, corrected by what is measured."""
+
+    def __init__(self, mission: Mission) -> None:
+        self._by_model: dict[str, list[OperatingPoint]] = {row.name: [] for row in mission.models}
+        for row in mission.models:
+            for rank, variant in enumerate(row.variants):
+                for index, setting in enumerate(mission.payload.settings):
+                    point = OperatingPoint(
+                        model=row.name,
+                        variant=variant.name,
+                        setting=setting.name,
+                        setting_index=index,
+                        rank=rank,
+                        worth=variant.worth,
+                        seconds=variant.work_s / setting.speed,
+                        watts=setting.watts,
+                    )
+                    self._by_model[row.name].append(point)
+
+    def of(self, model: str) -> list[OperatingPoint]:
+        """The points of a model; empty for one that the mission does not know."""
+        return self._by_model.get(model, [])
+
+    def models(self) -> list[str]:
+        """Names of the models that can run."""
+        return list(self._by_model)
+
+    def quickest_s(self, model: str) -> float:
+        """Seconds of the quickest point."""
+        return min(point.seconds for point in self._by_model[model])
+
+    def learn(self, point: OperatingPoint, seconds: float, joules: float) -> None:
+        """Correct a point by one measured job."""
+        if seconds <= 0.0 or joules <= 0.0:
+            return
+        slower = _bounded(seconds / point.seconds)
+        hungrier = _bounded(joules / seconds / point.watts)
+        point.seconds *= 1.0 + LEARNING_RATE * (slower - 1.0)
+        point.watts *= 1.0 + LEARNING_RATE * (hungrier - 1.0)
+
+
+def _bounded(ratio: float) -> float:
+    return min(RATIO_HIGH, max(RATIO_LOW, ratio))

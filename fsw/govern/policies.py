@@ -1,0 +1,194 @@
+"""The choice of the next job: a policy sees the situation and the candidates, and names one of them or a reason.
+
+A new policy is one small class with `choose`; `POLICIES` names those that a mission file may ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from fsw.govern.points import OperatingPoint, OperatingPoints
+from fsw.govern.prices import PriceTable
+from fsw.messages import Envelope, Job, Plant
+from fsw.mission import Mission
+from hal.clock import SECOND_NS
+
+
+@dataclass(slots=True)
+class Situation:
+    """What a policy may know at the moment of a choice."""
+
+    now_ns: int
+    plant: Plant
+    envelope: Envelope
+    spent_j: float  # started since the envelope was given
+    prices: PriceTable | None
+    sunlit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A job on an operating point, and why; or no job, and why not."""
+
+    job: Job | None
+    point: OperatingPoint | None
+    because: str
+
+
+class Policy(Protocol):
+    """How the next job is chosen."""
+
+    def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
+        """One of `candidates` on an operating point that the envelope allows, or nothing."""
+        ...
+
+
+def forbidden_by(situation: Situation, job: Job, point: OperatingPoint) -> str:
+    """The name of what forbids a job on a point: a bound of the guard, its deadline or its own cap; "" if nothing."""
+    envelope = situation.envelope
+    joules = point.seconds * point.watts
+    if point.watts > envelope.power_w:
+        return "power"
+    if situation.now_ns + point.seconds * SECOND_NS > job.deadline_ns:
+        return "deadline"
+    if joules + situation.spent_j > envelope.energy_j:
+        return "energy"
+    if (point.watts - envelope.cooling_w) * point.seconds + situation.spent_j > envelope.heat_j[point.setting_index]:
+        return "temperature"
+    if point.seconds > envelope.seconds:
+        return "allocation time"
+    if job.energy_cap_j is not None and joules > job.energy_cap_j:
+        return "its own energy cap"
+    return ""
+
+
+class PricedPolicy:
+    """Best value less priced joules, heat and seconds. Without prices it falls back to the hysteresis ladder."""
+
+    def __init__(self, mission: Mission) -> None:
+        self._fallback = HysteresisPolicy(mission)
+        payload = mission.payload
+        self._computer_j_k, self._radiator_j_k = payload.computer_j_k, payload.radiator_j_k
+        self._heat_j_k = payload.computer_j_k + payload.radiator_j_k
+        self._charge_efficiency = mission.battery.charge_efficiency if mission.battery else 1.0
+
+    def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
+        """The candidate of the highest net value a second, if any is above zero."""
+        table = situation.prices
+        if table is None or not table.covers(situation.now_ns):
+            return self._fallback.choose(situation, candidates, points)
+        now_ns = situation.now_ns
+        energy_j, temp_c = self._state(situation.plant)
+        here = table.value(now_ns, energy_j, temp_c)
+        time_price = table.time_price(now_ns, table.joule_price(now_ns, energy_j, temp_c))
+        stored = self._charge_efficiency if situation.sunlit else 1.0
+        best: tuple[float, Job, OperatingPoint, float] | None = None
+        refusal = "nothing waits"
+        for job in candidates:
+            for point in points.of(job.model):
+                obstacle = forbidden_by(situation, job, point)
+                if obstacle:
+                    refusal = f"guard: {obstacle}" if best is None else refusal
+                    continue
+                joules = point.seconds * point.watts
+                after = table.value(now_ns, energy_j - joules * stored, temp_c + joules / self._heat_j_k)
+                net = job.value * point.worth - (here - after) - time_price * point.seconds
+                if best is None or net > best[0]:
+                    best = (net, job, point, (here - after) / joules)
+        return _priced_choice(best, refusal, time_price)
+
+    def _state(self, plant: Plant) -> tuple[float, float]:
+        """Energy above the floor and the payload's mean temperature, as the planner counts them."""
+        temp_c = plant.worst_payload_temp_c
+        radiator_c = plant.radiator_temp_c if plant.radiator_temp_c is not None else temp_c
+        mean_c = (self._computer_j_k * temp_c + self._radiator_j_k * radiator_c) / self._heat_j_k
+        return plant.energy_above_floor_j or 0.0, mean_c
+
+
+def _priced_choice(best: tuple[float, Job, OperatingPoint, float] | None, refusal: str, time_price: float) -> Choice:
+    """The best net value as a choice with its sentence."""
+    if best is None:
+        return Choice(None, None, f"refused: {refusal}")
+    net, job, point, price = best
+    worth = job.value * point.worth
+    joules = point.seconds * point.watts
+    figures = f"price {price:.2g}/J and {time_price:.2g}/s, worth {worth / joules:.2g}/J"
+    if net <= 0.0:
+        return Choice(None, None, f"refused: {figures}")
+    return Choice(job, point, f"admitted: {figures}")
+
+
+class HysteresisPolicy:
+    """Three bands of charge with overlapping edges, the way that power is shed by hand-written tables.
+
+    high   above 0.85 of the span over the floor: best variant, highest setting
+    middle: middle variant and setting
+    low    under 0.25: nothing runs until 0.40 is reached again
+    """
+
+    HIGH_ENTER, HIGH_LEAVE, LOW_ENTER, LOW_LEAVE = 0.85, 0.65, 0.25, 0.40
+
+    def __init__(self, mission: Mission) -> None:
+        self._floor = mission.battery.floor_soc if mission.battery else 0.0
+        self._settings = len(mission.payload.settings)
+        self._band = 1
+
+    def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
+        """By band, the candidate that is due first."""
+        self._step(situation.plant)
+        if self._band == 0:
+            return Choice(None, None, "refused: charge in the low band")
+        rank = 0 if self._band == 2 else 1
+        setting = self._settings - 1 if self._band == 2 else self._settings // 2 - 1
+        return first_due(situation, candidates, points, rank, setting)
+
+    def _step(self, plant: Plant) -> None:
+        share = 0.5 if plant.soc is None else (plant.soc - self._floor) / (1.0 - self._floor)
+        if (self._band == 2 and share < self.HIGH_LEAVE) or (self._band == 0 and share > self.LOW_LEAVE):
+            self._band = 1
+        if share > self.HIGH_ENTER:
+            self._band = 2
+        elif share < self.LOW_ENTER:
+            self._band = 0
+
+
+class StaticPolicy:
+    """One rank of variant, one setting and one duty for everything."""
+
+    def __init__(self, mission: Mission) -> None:
+        self._rank = mission.governor.static_variant
+        self._setting = mission.governor.static_setting
+        self._duty = mission.governor.static_duty
+        self._rest_until_ns = 0
+
+    def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
+        """The candidate that is due first; after it a rest that keeps the duty."""
+        if situation.now_ns < self._rest_until_ns:
+            return Choice(None, None, "refused: duty")
+        choice = first_due(situation, candidates, points, self._rank, self._setting)
+        if choice.point is not None:
+            self._rest_until_ns = situation.now_ns + int(choice.point.seconds / self._duty * SECOND_NS)
+        return choice
+
+
+def first_due(situation: Situation, candidates: list[Job], points: OperatingPoints, rank: int, setting: int) -> Choice:
+    """The candidate with the earliest deadline that runs on this rank of variant and setting."""
+    refusal = "nothing waits"
+    for job in sorted(candidates, key=lambda job: (job.deadline_ns, job.job_id)):
+        of_model = points.of(job.model)
+        last = max(point.rank for point in of_model)
+        point = next(p for p in of_model if p.rank == min(rank, last) and p.setting_index == setting)
+        obstacle = forbidden_by(situation, job, point)
+        if not obstacle:
+            return Choice(job, point, f"admitted: due first, {point.variant} at {point.setting}")
+        refusal = f"guard: {obstacle}"
+    return Choice(None, None, f"refused: {refusal}")
+
+
+POLICIES: dict[str, Callable[[Mission], Policy]] = {
+    "priced": PricedPolicy,
+    "hysteresis": HysteresisPolicy,
+    "static": StaticPolicy,
+}

@@ -1,0 +1,269 @@
+"""The governor's shell: reads the bus, steps dispatcher and mode, publishes orders, reports and reasons."""
+
+from __future__ import annotations
+
+from fsw.bus.contract import Bus, Policy
+from fsw.bus.outbox import Outbox
+from fsw.bus.topics import (
+    BACKLOG,
+    COMMAND,
+    DECISION,
+    ENVELOPE,
+    EVENT,
+    HEARTBEAT,
+    HOST,
+    HOST_REPORT,
+    JOB,
+    JOB_ACCEPTED,
+    JOB_REPORT,
+    MODE,
+    ORDER,
+    PLANT,
+    PRICES,
+    QUEUE,
+    RECOVERED,
+    RESULT,
+    TRIP,
+)
+from fsw.govern.commands import CommandDesk
+from fsw.govern.dispatcher import Dispatcher
+from fsw.govern.mode import Change, Condition, ModeMachine
+from fsw.govern.policies import Choice
+from fsw.govern.prices import PriceTable
+from fsw.govern.tally import Tally
+from fsw.messages import (
+    Backlog,
+    Decision,
+    Envelope,
+    Event,
+    Heartbeat,
+    HostReport,
+    HostStatus,
+    Job,
+    JobReport,
+    ModeStatus,
+    Outcome,
+    Plant,
+)
+from fsw.mission import Mission
+from hal.clock import SECOND_NS, OnboardTime
+
+SLOW_STEPS = 10  # heartbeats, host reports and backlog go out every tenth step
+REFUSAL_NS = 60 * SECOND_NS  # an unchanged refusal is told again after this
+
+
+class GovernService:
+    """Dispatcher, mode and the commands that concern them."""
+
+    name = "govern"
+
+    def __init__(self, bus: Bus, mission: Mission, time: OnboardTime) -> None:
+        self.period_ns = int(mission.control_period_s * SECOND_NS)
+        self._mission, self._bus, self._time = mission, bus, time
+        self._out = Outbox(bus)
+        self._ephemeris = mission.ephemeris()
+        self._top_w = max(setting.watts for setting in mission.payload.settings)
+        self.dispatcher = Dispatcher(mission)
+        self.mode = ModeMachine(mission.profile == "hosted")
+        self.tally = Tally()
+        self._desk = CommandDesk(self.dispatcher, self.mode)
+        self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
+        self._envelopes = bus.subscribe(ENVELOPE, self.name, Policy.LATEST)
+        self._prices = bus.subscribe(PRICES, self.name, Policy.LATEST)
+        self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
+        self._trips = bus.subscribe(TRIP, self.name, Policy.DROP_OLDEST, depth=16)
+        self._jobs = bus.subscribe(JOB, self.name, Policy.MUST_DELIVER, depth=256)
+        self._results = bus.subscribe(RESULT, self.name, Policy.MUST_DELIVER, depth=64)
+        self._commands = bus.subscribe(COMMAND, self.name, Policy.MUST_DELIVER, depth=64)
+        self._recovered = bus.subscribe(RECOVERED, self.name, Policy.MUST_DELIVER, depth=4)
+        self._plant: Plant | None = None
+        self._envelope: Envelope | None = None
+        self._table: PriceTable | None = None
+        self._host: HostStatus | None = None
+        self._sunlit = True
+        self._told: tuple[str, int] = ("", -REFUSAL_NS)
+        self._steps = 0
+        self._due_ns = 0
+
+    def step(self, now_ns: int) -> None:
+        """Take in what came; at the control period also expire, change mode and report; then start what may start."""
+        self._out.flush()
+        fresh = self._read(now_ns)
+        if now_ns >= self._due_ns:
+            self._due_ns = now_ns + self.period_ns
+            self._control(now_ns)
+        elif not fresh:
+            return
+        self._dispatch(now_ns)
+
+    def _read(self, now_ns: int) -> bool:
+        """Drain the subscriptions; True when something came that may change what runs next."""
+        prices = self._prices.take()
+        if prices is not None:
+            self._table = PriceTable(prices)
+        self._host = self._hosts.take() or self._host
+        self._envelope = self._envelopes.take() or self._envelope
+        fresh = False
+        for recovered in self._recovered.drain():
+            for job, attempts in zip(recovered.jobs, recovered.attempts, strict=True):
+                self.dispatcher.submit(job, attempts)
+            if recovered.unclean:
+                self._announce(now_ns, self.mode.unclean_boot(now_ns))
+        for job in self._jobs.drain():
+            fresh |= self._accept(now_ns, job)
+        for result in self._results.drain():
+            fresh = True
+            self._finish(now_ns, self.dispatcher.finish(now_ns, result))
+            if result.outcome is not Outcome.DONE and result.job_id in self.dispatcher.queue:
+                values = (result.job_id, result.attempt, result.outcome.name.lower())
+                self._bus.publish(EVENT, Event(time_ns=now_ns, name="job_retried", values=values))
+        plant = self._plants.take()
+        if plant is not None:
+            self._plant = plant
+            for report in self.dispatcher.settle(plant):
+                self._finish(now_ns, report)
+        self._obey(now_ns)
+        return fresh
+
+    def _accept(self, now_ns: int, job: Job) -> bool:
+        """Queue a job, durable at the store before it may run; or refuse it with a reason."""
+        if self.dispatcher.knows(job.job_id):
+            return False
+        if self.dispatcher.submit(job):
+            self._out.publish(JOB_ACCEPTED, job)
+            return True
+        known = job.model in self.dispatcher.points.models()
+        self.tally.refused += 1
+        values = (job.model, "the queue is full" if known else "no such model")
+        self._bus.publish(EVENT, Event(time_ns=now_ns, name="job_refused", values=values))
+        return False
+
+    def _finish(self, now_ns: int, report: JobReport | None) -> None:
+        if report is not None:
+            self.tally.add(report)
+            self._out.publish(JOB_REPORT, report)
+
+    def _obey(self, now_ns: int) -> None:
+        """Carry out the commands that are ours."""
+        for trip in self._trips.drain():
+            self._announce(now_ns, self.mode.trip(now_ns, trip.limit))
+        for command in self._commands.drain():
+            self._desk.obey(now_ns, command, self._out)
+            for change in self._desk.changes():
+                self._announce(now_ns, change)
+            for report in self._desk.reports():
+                self._finish(now_ns, report)
+
+    def _control(self, now_ns: int) -> None:
+        for report in self.dispatcher.expire(now_ns):
+            self._finish(now_ns, report)
+        self._sunlit = self._is_sunlit(now_ns)
+        self._announce(now_ns, self.mode.step(self._condition(now_ns)))
+        active = self.dispatcher.active
+        self._bus.publish(
+            QUEUE,
+            self.tally.status(
+                now_ns,
+                queued=len(self.dispatcher.queue),
+                running=active.job.job_id if active else 0,
+                prediction_error=self.dispatcher.prediction_error,
+                energy_price=self._joule_price(now_ns),
+                bound_by=self._envelope.bound_by if self._envelope else "guard silent",
+            ),
+        )
+        if self._steps % SLOW_STEPS == 0:
+            self._report_slowly(now_ns)
+        self._steps += 1
+
+    def _report_slowly(self, now_ns: int) -> None:
+        plant, payload = self._plant, self._mission.payload
+        self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+        self._bus.publish(BACKLOG, Backlog(time_ns=now_ns, counts=self.dispatcher.queue.backlog(now_ns)))
+        self._bus.publish(
+            HOST_REPORT,
+            HostReport(
+                time_ns=now_ns,
+                payload_power_w=plant.payload_power_w if plant else None,
+                demand_w=payload.idle_w + (self._top_w if len(self.dispatcher.queue) else 0.0),
+                mode=self.mode.mode,
+                healthy=plant is not None and not plant.stale,
+            ),
+        )
+
+    def _dispatch(self, now_ns: int) -> None:
+        """Start the job that the policy chooses, if it chooses one."""
+        plant, envelope = self._plant, self._envelope
+        if plant is None or envelope is None or not self.mode.may_work or self._desk.holds:
+            return
+        if now_ns - envelope.time_ns > self._mission.guard.envelope_s * SECOND_NS:
+            return
+        choice = self.dispatcher.choose(now_ns, plant, envelope, self._table, self._sunlit)
+        if choice.job is not None and choice.point is not None:
+            self._out.publish(ORDER, self.dispatcher.start(now_ns, choice.job, choice.point))
+        self._explain(now_ns, choice)
+
+    def _explain(self, now_ns: int, choice: Choice) -> None:
+        """Publish why; a refusal only when it changed its subject or is a minute old."""
+        subject = choice.because.split(",")[0].split(" 0")[0]
+        if not choice.because or (
+            choice.job is None and subject == self._told[0] and now_ns - self._told[1] < REFUSAL_NS
+        ):
+            return
+        self._told = (subject, now_ns)
+        point = choice.point
+        self._bus.publish(
+            DECISION,
+            Decision(
+                time_ns=now_ns,
+                job_id=choice.job.job_id if choice.job else 0,
+                admitted=choice.job is not None,
+                variant=point.variant if point else "",
+                setting=point.setting if point else "",
+                predicted_j=point.joules if point else 0.0,
+                because=choice.because,
+            ),
+        )
+
+    def _announce(self, now_ns: int, change: Change | None) -> None:
+        if change is None:
+            return
+        self._bus.publish(
+            MODE,
+            ModeStatus(
+                time_ns=now_ns,
+                mode=change.mode,
+                previous=change.previous,
+                who=change.who,
+                why=change.why,
+                exit_condition=change.exit_condition,
+            ),
+        )
+        values = (change.previous, change.mode, change.who, change.why)
+        self._bus.publish(EVENT, Event(time_ns=now_ns, name="mode_changed", values=values))
+
+    def _condition(self, now_ns: int) -> Condition:
+        plant, envelope, host = self._plant, self._envelope, self._host
+        stale_ns = self._mission.guard.envelope_s * SECOND_NS
+        fresh = plant is not None and envelope is not None and now_ns - envelope.time_ns <= stale_ns
+        granted = host is not None and host.allocation is not None and now_ns < host.allocation.until_ns
+        return Condition(
+            now_ns=now_ns,
+            healthy=fresh and plant is not None and not plant.stale,
+            sunlit=self._sunlit,
+            throttled=envelope is None or not envelope.run or envelope.power_w < self._top_w,
+            host_safing=host is not None and host.safing,
+            host_allows=self._mission.profile != "hosted" or granted,
+        )
+
+    def _is_sunlit(self, now_ns: int) -> bool:
+        if self._host is not None and self._host.is_sunlit is not None:
+            return self._host.is_sunlit
+        if self._ephemeris is None:
+            return True
+        return self._ephemeris.is_sunlit(self._time.tai_ns(now_ns) / SECOND_NS)
+
+    def _joule_price(self, now_ns: int) -> float:
+        plant, table = self._plant, self._table
+        if plant is None or table is None or not table.covers(now_ns):
+            return 0.0
+        return table.joule_price(now_ns, plant.energy_above_floor_j or 0.0, plant.worst_payload_temp_c)

@@ -1,0 +1,258 @@
+"""The guard's state machine.
+
+    CLOSED --all bounds hold for HOLD_NS--> OPEN --a bound is broken--> CLOSED
+
+It starts CLOSED. In OPEN the envelope says what may start; in CLOSED nothing runs. A bound that is broken while
+something runs is a `Trip`: the worker is stopped first and questions are asked later. Missing input closes it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from fsw.ephemeris import Ephemeris
+from fsw.guard.bounds import Heat, RollingEnergy, energy_room_j, heat_room
+from fsw.messages import Allocation, Envelope, HostStatus, Plant, Trip, WorkOrder
+from fsw.mission import Mission
+from hal.clock import SECOND_NS
+
+HOLD_NS = 10 * SECOND_NS  # after a trip: longer than the sensors' and the rail's settling, shorter than most jobs
+TRIP_TEMP_K = 0.3  # below the ceiling: the rise at full load in ten seconds
+FULL_SOC = 0.97  # from here on the array may be throttled by the charger, so its reading says nothing
+SOAK_S = 600.0  # surroundings count as sunlit when sunrise is nearer than this: longer than any job
+DRAW_TOLERANCE_W = 4.0  # the rail's reading against the sum of what should draw, before it counts as overdrawn
+
+Broken = tuple[str, float, float]  # limit, value, bound
+
+
+class Guard:
+    """Pure: `step` maps what is known now to the envelope and, where something must stop, a trip."""
+
+    def __init__(self, mission: Mission, ephemeris: Ephemeris | None) -> None:
+        self._mission = mission
+        self._guard = mission.guard
+        self._ephemeris = ephemeris
+        self._peak_w = max(setting.watts for setting in mission.payload.settings)
+        self._closed_until_ns = 0
+        self._rolling: RollingEnergy | None = None
+        self._granted: Allocation | None = None
+        self._granted_used_j = 0.0
+        self._last_ns = 0
+
+    def step(
+        self, now_ns: int, tai_s: float, plant: Plant | None, host: HostStatus | None, order: WorkOrder | None
+    ) -> tuple[Envelope, Trip | None]:
+        """The envelope at `now_ns`; `order` is what runs."""
+        if not self._guard.enabled:
+            return _unbounded(now_ns, len(self._mission.payload.settings)), None
+        if plant is None or now_ns - plant.time_ns > self._guard.envelope_s * SECOND_NS:
+            return self._close(now_ns, ("plant", math.inf, self._guard.envelope_s), order)
+        if self._mission.profile == "hosted":
+            self._meter_host(now_ns, plant, host)
+            broken = self._broken_host(now_ns, plant, host)
+            envelope = None if broken else self._host_envelope(now_ns, plant, host)
+        else:
+            envelope = self._owned_envelope(now_ns, tai_s, plant, order)
+            broken = self._broken_owned(plant, envelope)
+        broken = broken or self._broken_always(plant)
+        if broken or envelope is None:
+            return self._close(now_ns, broken or ("host", 0.0, 0.0), order)
+        if now_ns < self._closed_until_ns:
+            return _closed(now_ns, len(envelope.heat_j), "holding after a trip"), None
+        return envelope, None
+
+    def _close(self, now_ns: int, broken: Broken, order: WorkOrder | None) -> tuple[Envelope, Trip | None]:
+        """Closed for what broke; a hold starts only where something had to be stopped."""
+        trip = None
+        if order is not None:
+            self._closed_until_ns = now_ns + HOLD_NS
+            trip = Trip(time_ns=now_ns, limit=broken[0], value=broken[1], bound=broken[2])
+        return _closed(now_ns, len(self._mission.payload.settings), broken[0]), trip
+
+    def _broken_always(self, plant: Plant) -> Broken | None:
+        limits, payload = self._mission.limits, self._mission.payload
+        ceiling_c = limits.payload_temp_c - TRIP_TEMP_K
+        if plant.worst_payload_temp_c >= ceiling_c:
+            return ("payload_temp_c", plant.worst_payload_temp_c, ceiling_c)
+        most_w = (payload.idle_w + self._peak_w) * (1.0 + self._guard.draw_margin) + DRAW_TOLERANCE_W
+        if plant.worst_payload_power_w > most_w:
+            return ("payload_power_w", plant.worst_payload_power_w, most_w)
+        return None
+
+    def _broken_owned(self, plant: Plant, envelope: Envelope) -> Broken | None:
+        limits = self._mission.limits
+        bus_w = plant.worst_bus_power_w
+        if bus_w is None or bus_w > limits.bus_power_w:
+            return ("bus_power_w", bus_w or math.inf, limits.bus_power_w)
+        battery_c = plant.worst_battery_temp_c
+        if battery_c is None or battery_c >= limits.battery_temp_c:
+            return ("battery_temp_c", battery_c or math.inf, limits.battery_temp_c)
+        if envelope.energy_j <= 0.0:
+            return ("energy_to_sunrise_j", envelope.energy_j, 0.0)
+        return None
+
+    def _owned_envelope(self, now_ns: int, tai_s: float, plant: Plant, order: WorkOrder | None) -> Envelope:
+        energy_j = self._energy_room(now_ns, tai_s, plant, order)
+        power_w = self._power_room(plant)
+        heat = self._heat(tai_s, plant)
+        margin = 1.0 + self._guard.draw_margin
+        return _envelope(now_ns, power_w / margin, energy_j / margin, math.inf, heat, margin)
+
+    def _energy_room(self, now_ns: int, tai_s: float, plant: Plant, order: WorkOrder | None) -> float:
+        """Joules above idle until sunrise, less the soc margin and what is still to come of the running order."""
+        battery, array, ephemeris = self._mission.battery, self._mission.array, self._ephemeris
+        above_j, soc = plant.worst_energy_above_floor_j, plant.worst_soc
+        if battery is None or array is None or ephemeris is None or above_j is None or soc is None:
+            return 0.0
+        span = soc - battery.floor_soc
+        above_j -= self._guard.soc_margin * (above_j / span if abs(span) > 1e-6 else 0.0)
+        sunset_s, sunrise_s = ephemeris.until_sunset_s(tai_s), ephemeris.until_sunrise_s(tai_s)
+        margin_s = self._guard.eclipse_margin_s
+        idle_w = self._mission.payload.idle_w
+        return energy_room_j(
+            above_floor_j=above_j,
+            housekeeping_w=self._housekeeping_w(plant) + idle_w,
+            array_w=self._array_w(plant, soc, sunset_s),
+            charge_efficiency=battery.charge_efficiency,
+            until_sunset_s=max(0.0, sunset_s - margin_s),
+            until_sunrise_s=(sunrise_s if sunset_s <= 0.0 else ephemeris.dark_s(tai_s) + sunset_s) + margin_s,
+            dark_s=ephemeris.dark_s(tai_s) + 2.0 * margin_s,
+        ) - self._reserved_j(now_ns, order)
+
+    def _housekeeping_w(self, plant: Plant) -> float:
+        """The bus without the payload: as sensed, but never less than what is counted on."""
+        if plant.bus_power_w is None or plant.payload_power_w is None:
+            return self._mission.limits.bus_power_w - self._mission.payload.idle_w
+        return max(self._guard.bus_w, plant.bus_power_w - plant.payload_power_w)
+
+    def _array_w(self, plant: Plant, soc: float, until_sunset_s: float) -> float:
+        """Array power to count on until sunset: the forecast, or what is measured where that is less."""
+        array, ephemeris = self._mission.array, self._ephemeris
+        if array is None or ephemeris is None or until_sunset_s <= 0.0:
+            return 0.0
+        forecast_w = array.power_w * array.derate / ephemeris.distance_au**2
+        if plant.array_power_w is None or soc > FULL_SOC:
+            return forecast_w if soc > FULL_SOC else 0.0
+        return min(forecast_w, plant.array_power_w)
+
+    def _reserved_j(self, now_ns: int, order: WorkOrder | None) -> float:
+        """What the running order may still draw, from when the guard first saw it."""
+        if order is None:
+            return 0.0
+        left_s = (order.kill_ns - now_ns) / SECOND_NS
+        return order.predicted_w * max(0.0, min(left_s, order.predicted_s * (1.0 + self._guard.draw_margin)))
+
+    def _power_room(self, plant: Plant) -> float:
+        limits, battery = self._mission.limits, self._mission.battery
+        if plant.worst_bus_power_w is None or battery is None:
+            return 0.0
+        others_w = self._housekeeping_w(plant) + self._mission.payload.idle_w
+        bus_room_w = limits.bus_power_w - others_w - self._guard.power_margin_w
+        return min(bus_room_w, battery.discharge_limit_w - others_w)
+
+    def _heat(self, tai_s: float, plant: Plant) -> Heat:
+        payload, ephemeris = self._mission.payload, self._ephemeris
+        is_sunny = ephemeris is None or ephemeris.until_sunrise_s(tai_s) < SOAK_S
+        surroundings_w = payload.environment_sun_w if is_sunny else payload.environment_dark_w
+        ceiling_c = self._mission.limits.payload_temp_c - self._guard.temp_margin_k
+        return heat_room(payload, ceiling_c, plant.worst_payload_temp_c, plant.radiator_temp_c, surroundings_w)
+
+    def _meter_host(self, now_ns: int, plant: Plant, host: HostStatus | None) -> None:
+        """Count what was drawn under the present grant; an unread rail counts at its worst."""
+        grant = host.allocation if host else None
+        step_s = (now_ns - self._last_ns) / SECOND_NS
+        if grant is not None and grant == self._granted:
+            self._granted_used_j += plant.worst_payload_power_w * step_s
+        else:
+            self._granted, self._granted_used_j = grant, 0.0
+        if grant is not None and self._rolling is None:
+            self._rolling = RollingEnergy(grant.window_s)
+        if self._rolling is not None:
+            self._rolling.add(now_ns / SECOND_NS, plant.worst_payload_power_w)
+        self._last_ns = now_ns
+
+    def _broken_host(self, now_ns: int, plant: Plant, host: HostStatus | None) -> Broken | None:
+        if host is None or now_ns - host.heartbeat_ns > self._guard.host_silence_s * SECOND_NS:
+            quiet_s = math.inf if host is None else (now_ns - host.heartbeat_ns) / SECOND_NS
+            return ("host_silence_s", quiet_s, self._guard.host_silence_s)
+        if host.safing:
+            return ("host_safing", 1.0, 0.0)
+        if host.power_off_ns is not None and host.power_off_ns - now_ns < self._guard.power_off_quiet_s * SECOND_NS:
+            return ("power_off_notice", (host.power_off_ns - now_ns) / SECOND_NS, self._guard.power_off_quiet_s)
+        grant = host.allocation
+        if grant is None or now_ns >= grant.until_ns:
+            return ("allocation", 0.0, 0.0)
+        if plant.worst_payload_power_w > grant.peak_w:
+            return ("allocation_peak_w", plant.worst_payload_power_w, grant.peak_w)
+        return None
+
+    def _host_envelope(self, now_ns: int, plant: Plant, host: HostStatus | None) -> Envelope | None:
+        """What the grant leaves: peak, rolling mean, joules, and the time until it ends or shrinks."""
+        if host is None or host.allocation is None or self._rolling is None:
+            return None
+        grant, idle_w, margin = host.allocation, self._mission.payload.idle_w, 1.0 + self._guard.draw_margin
+        seconds = _seconds_granted(now_ns, host, self._guard.power_off_quiet_s)
+        steady_w = self._rolling.room_w(now_ns / SECOND_NS, grant.mean_w)
+        power_w = min(grant.peak_w, steady_w) - idle_w - self._guard.power_margin_w
+        left_s = (grant.until_ns - now_ns) / SECOND_NS
+        granted_j = grant.energy_j - self._granted_used_j - idle_w * left_s
+        if granted_j <= 0.0 or power_w <= 0.0 or seconds <= 0.0:
+            return _closed(now_ns, len(self._mission.payload.settings), "allocation")
+        return _envelope(now_ns, power_w / margin, granted_j / margin, seconds / margin, self._heat(0.0, plant), margin)
+
+
+def _seconds_granted(now_ns: int, host: HostStatus, quiet_s: float) -> float:
+    """Seconds for which the present grant is sure to hold."""
+    until_ns = host.allocation.until_ns if host.allocation else now_ns
+    if host.next_allocation is not None:
+        until_ns = min(until_ns, host.next_allocation.from_ns)
+    if host.power_off_ns is not None:
+        until_ns = min(until_ns, host.power_off_ns - int(quiet_s * SECOND_NS))
+    return (until_ns - now_ns) / SECOND_NS
+
+
+def _envelope(now_ns: int, power_w: float, energy_j: float, seconds: float, heat: Heat, margin: float) -> Envelope:
+    room_j = tuple(max(0.0, room) / margin for room in heat.room_j)
+    tightest = min(
+        (energy_j, "energy to sunrise" if seconds == math.inf else "allocation"),
+        (max(room_j, default=0.0), "payload temperature"),
+        (power_w * 600.0, "power"),
+    )
+    return Envelope(
+        time_ns=now_ns,
+        run=True,
+        power_w=power_w,
+        energy_j=energy_j,
+        seconds=seconds,
+        heat_j=room_j,
+        cooling_w=heat.cooling_w / margin,
+        bound_by=tightest[1],
+    )
+
+
+def _closed(now_ns: int, settings: int, because: str) -> Envelope:
+    return Envelope(
+        time_ns=now_ns,
+        run=False,
+        power_w=0.0,
+        energy_j=0.0,
+        seconds=0.0,
+        heat_j=(0.0,) * settings,
+        cooling_w=0.0,
+        bound_by=because,
+    )
+
+
+def _unbounded(now_ns: int, settings: int) -> Envelope:
+    """The envelope of a guard that is switched off: only for showing what it is for."""
+    inf = math.inf
+    return Envelope(
+        time_ns=now_ns,
+        run=True,
+        power_w=inf,
+        energy_j=inf,
+        seconds=inf,
+        heat_j=(inf,) * settings,
+        cooling_w=0.0,
+        bound_by="guard off",
+    )

@@ -1,0 +1,124 @@
+"""The guard's shell: steps the state machine, publishes the envelope, works the actuators, renews the lease."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+from fsw.bus.contract import Bus, Policy
+from fsw.bus.topics import ENVELOPE, EVENT, HEARTBEAT, HOST, ORDER, PLANT, RESULT, TRIP
+from fsw.guard.guard import Guard
+from fsw.guard.latchup import LatchupWatch
+from fsw.messages import Event, Heartbeat, HostStatus, Plant, Trip, WorkOrder
+from fsw.mission import Mission
+from hal.clock import SECOND_NS, OnboardTime
+from hal.contract import Confirmation, PowerCap, Switch
+
+HEARTBEAT_STEPS = 10
+STOPPED_DUTY = 0.01  # the least that cgroup cpu.max can express without stopping its clock
+
+
+class Lease(Protocol):
+    """The holder's end of the worker's lease (`hal.lease`)."""
+
+    def renew(self) -> None:
+        """The worker may run for one more lease."""
+        ...
+
+    def clear(self) -> None:
+        """The worker may not run."""
+        ...
+
+
+class GuardService:
+    """Stands between the dispatcher and the payload."""
+
+    name = "guard"
+
+    def __init__(
+        self,
+        bus: Bus,
+        mission: Mission,
+        time: OnboardTime,
+        *,
+        rail: Switch | None = None,
+        cap: PowerCap | None = None,
+        lease: Lease | None = None,
+    ) -> None:
+        self.period_ns = int(mission.control_period_s * SECOND_NS)
+        self._bus, self._time = bus, time
+        self._rail, self._cap, self._lease = rail, cap, lease
+        self._idle_w = mission.payload.idle_w
+        self._guard = Guard(mission, mission.ephemeris())
+        self._latchup = LatchupWatch(mission.payload.idle_w) if mission.guard.enabled else None
+        self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
+        self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
+        self._orders = bus.subscribe(ORDER, self.name, Policy.DROP_OLDEST, depth=16)
+        self._results = bus.subscribe(RESULT, self.name, Policy.DROP_OLDEST, depth=16)
+        self._plant: Plant | None = None
+        self._host: HostStatus | None = None
+        self._order: WorkOrder | None = None
+        self._throttled = False
+        self._steps = 0
+
+    def step(self, now_ns: int) -> None:
+        """One look at the plant, one word."""
+        self._read()
+        tai_s = self._time.tai_ns(now_ns) / SECOND_NS
+        envelope, trip = self._guard.step(now_ns, tai_s, self._plant, self._host, self._order)
+        if trip is not None:
+            self._stop(now_ns, trip)
+        elif envelope.run:
+            self._release()
+        self._bus.publish(ENVELOPE, envelope)
+        self._watch_latchup(now_ns)
+        self._steps += 1
+        if self._steps % HEARTBEAT_STEPS == 1:
+            self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+
+    def _read(self) -> None:
+        self._plant = self._plants.take() or self._plant
+        self._host = self._hosts.take() or self._host
+        for order in self._orders.drain():
+            self._order = order
+        for result in self._results.drain():
+            if self._order is not None and result.job_id == self._order.job_id:
+                self._order = None
+
+    def _stop(self, now_ns: int, trip: Trip) -> None:
+        """Stop first: the cap and the lease need no one else; then say so."""
+        self._order = None
+        self._throttled = True
+        if self._lease is not None:
+            self._lease.clear()
+        if self._cap is not None:
+            self._confirm(now_ns, self._cap.set_duty(STOPPED_DUTY))
+        self._bus.publish(TRIP, trip)
+        self._bus.publish(EVENT, Event(time_ns=now_ns, name="guard_trip", values=(trip.limit, trip.value, trip.bound)))
+
+    def _release(self) -> None:
+        if self._lease is not None:
+            self._lease.renew()
+        if self._throttled:
+            self._throttled = self._cap is not None and not self._cap.set_duty(1.0).ok
+
+    def _watch_latchup(self, now_ns: int) -> None:
+        """Cycle the payload's rail when it draws what nothing explains; a latch-up ends no other way."""
+        if self._latchup is None or self._plant is None or self._rail is None:
+            return
+        power_w = self._plant.payload_power_w
+        wish = self._latchup.step(now_ns, power_w, self._order is not None)
+        if wish is None:
+            return
+        if not wish:
+            excess_w = (power_w or 0.0) - self._idle_w
+            values = ("payload_rail", excess_w)
+            self._bus.publish(EVENT, Event(time_ns=now_ns, name="latchup_suspected", values=values))
+        self._confirm(now_ns, self._rail.set(wish))
+
+    def _confirm(self, now_ns: int, confirmation: Confirmation) -> None:
+        """Report an actuator that did not do as asked."""
+        if not confirmation.ok:
+            confirmed = math.nan if confirmation.confirmed is None else confirmation.confirmed
+            values = (confirmation.actuator, confirmation.requested, confirmed)
+            self._bus.publish(EVENT, Event(time_ns=now_ns, name="actuator_refused", values=values))

@@ -1,0 +1,265 @@
+"""The mission file: everything the flight software must be told, typed and whole. One table a service."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fsw.ephemeris import Ephemeris
+from hal.clock import SECOND_NS
+from hal.config import build, read_toml
+from hal.constants import TAI_EPOCH_TO_UNIX_S, TAI_MINUS_UTC_S
+
+MISSIONS = Path(__file__).parent / "missions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orbit:
+    """Mean elements of a near-circular orbit, of date, as the flight computer knows them."""
+
+    altitude_m: float
+    inclination_deg: float
+    ltan_h: float  # local time of the ascending node at the epoch
+    argument_of_latitude_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    """What the array is expected to give, facing the Sun at 1 au."""
+
+    power_w: float
+    derate: float = 0.95  # what the guard counts on: temperature, pointing and ageing not modelled on board
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """The pack as characterised on the ground. `ocv_v` is the pack's open-circuit voltage at `ocv_soc`."""
+
+    capacity_ah: float
+    floor_soc: float
+    ocv_soc: tuple[float, ...]
+    ocv_v: tuple[float, ...]
+    resistance_ohm: float
+    coulombic_efficiency: float = 0.987
+    charge_efficiency: float = 0.95  # of array watts stored, resistance included
+    discharge_limit_w: float = 120.0
+
+    def ocv_at_v(self, soc: float) -> float:
+        """Open-circuit voltage of the pack, linear between the table's rows."""
+        return interpolate(self.ocv_soc, self.ocv_v, soc)
+
+    def energy_above_floor_j(self, soc: float) -> float:
+        """What the pack delivers from `soc` down to its floor; negative below it. The voltage counted on is the
+        floor's, less the drop at half the discharge limit, so the true figure is higher."""
+        floor_v = self.ocv_at_v(self.floor_soc)
+        drop_v = 0.5 * self.discharge_limit_w / floor_v * self.resistance_ohm
+        return (soc - self.floor_soc) * self.capacity_ah * 3600.0 * (floor_v - drop_v)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerSetting:
+    """One power cap of the payload computer: draw above idle while working, and speed against `speed` 1."""
+
+    name: str
+    watts: float
+    speed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What one variant of a model costs and is worth on this payload computer: work in seconds at speed 1, and the
+    share of the job's value that its result earns."""
+
+    name: str
+    work_s: float
+    worth: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """The operating-point table of one model package."""
+
+    name: str
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandRow:
+    """Jobs that the planner expects: arrivals a minute in sun and in the dark."""
+
+    kind: str
+    model: str
+    value: float
+    per_minute_sun: float
+    per_minute_dark: float
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The payload computer: draw, and its two thermal nodes (computer, radiator) with worst-case surroundings."""
+
+    idle_w: float
+    settings: tuple[PowerSetting, ...]
+    computer_j_k: float
+    radiator_j_k: float
+    conductance_w_k: float  # computer to radiator
+    radiator_area_m2: float
+    radiator_emissivity: float
+    environment_sun_w: float  # heat the radiator takes up at worst, in the Sun
+    environment_dark_w: float
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What must never be broken."""
+
+    payload_temp_c: float
+    bus_power_w: float
+    battery_temp_c: float = 45.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Margins of the guard. Each covers what the sensors and the models do not know."""
+
+    enabled: bool = True
+    soc_margin: float = 0.01  # gauge error after an orbit, see fsw.sense.gauge
+    temp_margin_k: float = 1.0  # sensor 0.1 K, gradient, overshoot within a step
+    power_margin_w: float = 2.0  # declared draw against true draw
+    draw_margin: float = 0.10  # a job may draw and last this much more than its table says
+    eclipse_margin_s: float = 60.0  # entry and exit against the forecast
+    bus_w: float = 16.0  # housekeeping counted on until sunrise, at least
+    envelope_s: float = 3.0  # an envelope older than this is void
+    host_silence_s: float = 10.0  # a host quiet for longer has withdrawn its allocation
+    power_off_quiet_s: float = 5.0  # quiet this long before an announced cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governor:
+    """The dispatcher and the planner."""
+
+    policy: str = "priced"  # priced, hysteresis, or static
+    horizon_orbits: float = 1.25
+    slot_s: float = 120.0
+    replan_s: float = 300.0
+    energy_steps: int = 24
+    temp_steps: int = 8
+    queue_depth: int = 512
+    attempts: int = 2
+    kill_factor: float = 3.0  # an attempt is killed at this multiple of its predicted time
+    kill_floor_s: float = 5.0
+    static_variant: int = 0  # for policy static: rank of the variant, index of the setting, duty
+    static_setting: int = 0
+    static_duty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Datagram addresses of the space link in the packets profile (Yamcs-like port numbers)."""
+
+    tm_host: str = "127.0.0.1"
+    tm_port: int = 10015
+    tc_host: str = "127.0.0.1"
+    tc_port: int = 10025
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Bounds of the recorder."""
+
+    segment_bytes: int = 4_194_304
+    segments: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mission:
+    """One spacecraft's flight software. `profile` is "owned" (array and battery are ours) or "hosted" (a guest)."""
+
+    name: str
+    profile: str
+    board: str
+    epoch_utc: str  # ISO 8601; monotonic zero of the flight clock in a simulated flight
+    payload: Payload
+    limits: Limits
+    models: tuple[ModelRow, ...]
+    demand: tuple[DemandRow, ...] = ()
+    orbit: Orbit | None = None
+    array: Array | None = None
+    battery: Battery | None = None
+    guard: Guard = field(default_factory=Guard)
+    governor: Governor = field(default_factory=Governor)
+    link: Link = field(default_factory=Link)
+    store: Store = field(default_factory=Store)
+    control_period_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.profile not in ("owned", "hosted"):
+            raise ValueError(f"profile must be owned or hosted, is {self.profile!r}")
+        if self.profile == "owned" and (self.orbit is None or self.array is None or self.battery is None):
+            raise ValueError("an owned mission needs the tables orbit, array and battery")
+        known = {row.name for row in self.models}
+        for row in self.demand:
+            if row.model not in known:
+                raise ValueError(f"demand {row.kind!r} names model {row.model!r}; known: {', '.join(sorted(known))}")
+
+    def model(self, name: str) -> ModelRow | None:
+        """The operating-point table of a model, or None."""
+        return next((row for row in self.models if row.name == name), None)
+
+    def ephemeris(self) -> Ephemeris | None:
+        """Sunlight along the mission's orbit; None where the payload is told no orbit."""
+        if self.orbit is None:
+            return None
+        return Ephemeris(
+            altitude_m=self.orbit.altitude_m,
+            inclination_deg=self.orbit.inclination_deg,
+            ltan_h=self.orbit.ltan_h,
+            argument_of_latitude_deg=self.orbit.argument_of_latitude_deg,
+            epoch_tai_s=self.epoch_tai_ns() / SECOND_NS,
+        )
+
+    def epoch_tai_ns(self) -> int:
+        """On-board time at the epoch: TAI nanoseconds since 1958."""
+        return utc_to_tai_ns(self.epoch_utc)
+
+
+def interpolate(xs: tuple[float, ...], ys: tuple[float, ...], x: float) -> float:
+    """Piecewise linear through increasing `xs`, held at the ends."""
+    if x <= xs[0]:
+        return ys[0]
+    if x >= xs[-1]:
+        return ys[-1]
+    upper = bisect_right(xs, x)
+    low_x, low_y = xs[upper - 1], ys[upper - 1]
+    return low_y + (ys[upper] - low_y) * (x - low_x) / (xs[upper] - low_x)
+
+
+def utc_to_tai_ns(utc: str) -> int:
+    """TAI nanoseconds since 1958-01-01 of an ISO 8601 UTC time; naive times count as UTC."""
+    moment = datetime.fromisoformat(utc)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    unix_us = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // (datetime.resolution)
+    return unix_us * 1000 + (TAI_EPOCH_TO_UNIX_S + TAI_MINUS_UTC_S) * SECOND_NS
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the tables of `over` laid on top, key by key; lists are replaced whole."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = merge(below, value) if isinstance(value, Mapping) and isinstance(below, Mapping) else value
+    return result
+
+
+def load_mission(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Mission:
+    """A shipped mission by file name, or any by path, with `overrides` laid on top. Raises ConfigError."""
+    path = Path(name)
+    if not path.exists() and (MISSIONS / path.name).exists():
+        path = MISSIONS / path.name
+    return build(Mission, merge(read_toml(path), overrides or {}), path.name)
