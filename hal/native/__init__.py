@@ -6,23 +6,24 @@ lease. `IMPLEMENTATION` says which of the two serves; both raise OSError and Val
 
 from __future__ import annotations
 
-from hal.native.twin import parse_decimal as parse_decimal  # the call into C costs more than the parsing
+from hal.native import compiled, twin
+from hal.native.twin import parse_decimal  # the call into C would cost more than the parsing
 
-try:
+if compiled.IS_BUILT:
     from hal.native.compiled import i2c_read_words, i2c_write_word, lease_start, lease_stop, read_decimal
-
-    IMPLEMENTATION = "c"
-except ImportError:
+else:
     from hal.native.twin import i2c_read_words, i2c_write_word, lease_start, lease_stop, read_decimal
 
-    IMPLEMENTATION = "python"
+IMPLEMENTATION = "c" if compiled.IS_BUILT else "python"
 
 __all__ = [
     "IMPLEMENTATION",
+    "compiled",
     "i2c_read_words",
     "i2c_write_word",
     "lease_start",
     "lease_stop",
     "parse_decimal",
     "read_decimal",
+    "twin",
 ]

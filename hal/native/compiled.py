@@ -1,11 +1,16 @@
-"""The native functions as compiled from C through cffi; importing raises ImportError where they were not built."""
+"""The native functions as compiled from C through cffi; without a compiler `IS_BUILT` is False and none may be used."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-from hal.native._native import ffi, lib
+try:
+    from hal.native._native import ffi, lib
+
+    IS_BUILT = True
+except ImportError:
+    IS_BUILT = False
 
 
 def i2c_read_words(descriptor: int, address: int, registers: tuple[int, ...]) -> tuple[int, ...]:

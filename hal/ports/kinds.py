@@ -1,0 +1,56 @@
+"""The port kinds that a board file may name, with the keys of each: the table `[ports.NAME]`.
+
+kind = "i2c-dev"    bus = 1                                    /dev/i2c-1
+kind = "files"      root = "/sys"                              a folder
+kind = "remote"     endpoint = "ipc:///run/bench", serves = "i2c"   a port of another process, by the same name
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hal.ports.files import RealFiles
+from hal.ports.i2c import LinuxI2c
+from hal.ports.remote import RemotePorts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class I2cDevice:
+    """The bus /dev/i2c-`bus`."""
+
+    bus: int
+
+    def open(self, name: str) -> object:
+        return LinuxI2c(self.bus)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """The files under the absolute path `root`."""
+
+    root: str
+
+    def open(self, name: str) -> object:
+        return RealFiles(Path(self.root))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A port that another process serves (`hal.ports.remote`)."""
+
+    endpoint: str
+    serves: str
+    timeout_ms: int = 100
+
+    def __post_init__(self) -> None:
+        if self.serves not in ("files", "i2c"):
+            raise ValueError(f"serves must be 'files' or 'i2c', is {self.serves!r}")
+
+    def open(self, name: str) -> object:
+        ports = RemotePorts(self.endpoint, self.timeout_ms)
+        return ports.files(name) if self.serves == "files" else ports.i2c(name)
+
+
+PortConfig = I2cDevice | Folder | Remote
+KINDS: dict[str, type[PortConfig]] = {"i2c-dev": I2cDevice, "files": Folder, "remote": Remote}

@@ -1,0 +1,25 @@
+"""The one table of drivers: name in a board file -> module and class, imported when chosen."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+SENSORS = {
+    "ina226": "hal.drivers.ina226:Ina226",
+    "tmp117": "hal.drivers.tmp117:Tmp117",
+    "dosimeter": "hal.drivers.dosimeter:Dosimeter",
+    "hwmon": "hal.drivers.hwmon:Hwmon",
+    "edac": "hal.drivers.edac:Edac",
+}
+SWITCHES = {"regulator": "hal.drivers.regulator:Regulator"}
+CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}
+WATCHDOGS = {"watchdog": "hal.drivers.watchdog:DeviceWatchdog"}
+ACTUATORS = SWITCHES | CAPS | WATCHDOGS
+DRIVERS = SENSORS | ACTUATORS
+
+
+def driver(name: str) -> Any:
+    """The driver class `name`; raises KeyError for one that is not in the table."""
+    module, _, cls = DRIVERS[name].partition(":")
+    return getattr(import_module(module), cls)
