@@ -19,14 +19,14 @@ STOPPED_DUTY = 0.01  # the least that cgroup cpu.max can express without stoppin
 
 
 class Lease(Protocol):
-    """The holder's end of the worker's lease (`hal.lease`)."""
+    """The holder's end of the worker's lease."""
 
     def renew(self) -> None:
         """The worker may run for one more lease."""
         ...
 
-    def clear(self) -> None:
-        """The worker may not run."""
+    def revoke(self) -> None:
+        """The worker stops at once."""
         ...
 
 
@@ -90,7 +90,7 @@ class GuardService:
         self._order = None
         self._throttled = True
         if self._lease is not None:
-            self._lease.clear()
+            self._lease.revoke()
         if self._cap is not None:
             self._confirm(now_ns, self._cap.set_duty(STOPPED_DUTY))
         self._bus.publish(TRIP, trip)

@@ -1,0 +1,174 @@
+"""The guard's bounds hold against an independent integration, and its state machine fails closed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsw.guard.bounds import RollingEnergy, energy_room_j, heat_room, radiated_w
+from fsw.guard.guard import Guard
+from fsw.guard.latchup import LatchupWatch
+from fsw.messages import Allocation, HostStatus, Plant, WorkOrder
+from fsw.mission import load_mission
+from hal.clock import SECOND_NS
+
+MISSION = load_mission("owned.toml")
+HOSTED = load_mission("hosted.toml")
+EPOCH_S = MISSION.epoch_tai_ns() / SECOND_NS
+
+
+def plant(**changes: object) -> Plant:
+    base = Plant(
+        time_ns=0, soc=0.9, worst_soc=0.895, energy_above_floor_j=70e3, worst_energy_above_floor_j=69e3,
+        battery_power_w=0.0, worst_battery_temp_c=20.0, array_power_w=70.0, bus_power_w=21.0, worst_bus_power_w=21.0,
+        payload_power_w=6.0, worst_payload_power_w=6.0, payload_temp_c=25.0, worst_payload_temp_c=25.0,
+        radiator_temp_c=24.0, dose_rate_ugy_s=0.0, upsets=0,
+    )  # fmt: skip
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+
+
+ORDER = WorkOrder(
+    job_id=1, attempt=1, model="water", variant="full", setting="22W", input_ref="", predicted_s=10.0, predicted_w=22.0,
+    kill_ns=30 * SECOND_NS,
+)  # fmt: skip
+
+
+def peak_temp(temp_c: float, radiator_c: float, watts: float, seconds: float, surroundings_w: float) -> float:
+    """Two thermal nodes by small explicit steps: the plant that the bound must never be below."""
+    payload, peak = MISSION.payload, temp_c
+    step_s = 0.25
+    for _ in range(int(seconds / step_s)):
+        flow_w = payload.conductance_w_k * (temp_c - radiator_c)
+        shed_w = radiated_w(payload, radiator_c)
+        temp_c += (payload.idle_w + watts - flow_w) * step_s / payload.computer_j_k
+        radiator_c += (flow_w + surroundings_w - shed_w) * step_s / payload.radiator_j_k
+        peak = max(peak, temp_c)
+    return peak
+
+
+@given(
+    temp_c=st.floats(0.0, 43.9),
+    gradient_k=st.floats(-3.0, 8.0),
+    index=st.integers(0, 3),
+    surroundings_w=st.floats(0.0, 18.0),
+    share=st.floats(0.05, 1.0),
+)
+def test_a_job_inside_the_heat_room_never_passes_the_ceiling(
+    temp_c: float, gradient_k: float, index: int, surroundings_w: float, share: float
+) -> None:
+    ceiling_c = 44.0
+    heat = heat_room(MISSION.payload, ceiling_c, temp_c, temp_c - gradient_k, surroundings_w)
+    watts = MISSION.payload.settings[index].watts
+    excess_w = watts - heat.cooling_w
+    if heat.room_j[index] <= 0.0:
+        return
+    seconds = min(500.0, heat.room_j[index] / excess_w if excess_w > 0.0 else 500.0) * share
+    assert peak_temp(temp_c, temp_c - gradient_k, watts, seconds, surroundings_w) <= ceiling_c + 0.02
+
+
+@given(
+    above_j=st.floats(0.0, 1e5), sunset_s=st.floats(0.0, 3500.0), array_w=st.floats(0.0, 75.0),
+    watts=st.floats(1.0, 52.0),
+)  # fmt: skip
+def test_a_job_inside_the_energy_room_leaves_enough_for_the_night(
+    above_j: float, sunset_s: float, array_w: float, watts: float
+) -> None:
+    housekeeping_w, dark_s, efficiency = 22.0, 2200.0, 0.95
+    sunrise_s = dark_s if sunset_s == 0.0 else 0.0
+    room_j = energy_room_j(
+        above_floor_j=above_j, housekeeping_w=housekeeping_w, array_w=array_w, charge_efficiency=efficiency,
+        until_sunset_s=sunset_s, until_sunrise_s=sunrise_s, dark_s=dark_s,
+    )  # fmt: skip
+    if room_j <= 0.0:
+        return
+    stored_j, left_s = above_j, room_j / watts
+    for second in range(int(sunset_s + dark_s)):
+        job_w = watts if left_s > 0.0 else 0.0
+        left_s -= 1.0
+        net_w = (array_w if second < sunset_s else 0.0) - housekeeping_w - job_w
+        stored_j += net_w * (efficiency if net_w > 0.0 else 1.0)
+    assert stored_j >= -2.0 * (housekeeping_w + watts + array_w)
+
+
+@given(st.lists(st.floats(0.0, 60.0), min_size=1, max_size=120), st.floats(10.0, 60.0))
+def test_drawing_the_rolling_room_never_breaks_a_window(history: list[float], mean_w: float) -> None:
+    rolling, drawn = RollingEnergy(60.0), [0.0]
+    rolling.add(0.0, 0.0)
+    for second, wish_w in enumerate(history, start=1):
+        power_w = max(0.0, min(wish_w, rolling.room_w(float(second - 1), mean_w)))
+        rolling.add(float(second), power_w)
+        drawn.append(power_w)
+        assert sum(drawn[-60:]) <= mean_w * 60.0 + 1e-6
+
+
+def test_the_envelope_closes_without_a_plant_and_when_it_is_old() -> None:
+    guard = Guard(MISSION, MISSION.ephemeris())
+    assert not guard.step(0, EPOCH_S, None, None, None)[0].run
+    envelope, trip = guard.step(10 * SECOND_NS, EPOCH_S, plant(), None, ORDER)
+    assert not envelope.run
+    assert trip is not None and trip.limit == "plant"
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit"),
+    [
+        ({"worst_payload_temp_c": 44.9}, "payload_temp_c"),
+        ({"worst_payload_power_w": 80.0}, "payload_power_w"),
+        ({"worst_bus_power_w": 81.0}, "bus_power_w"),
+        ({"worst_battery_temp_c": 46.0}, "battery_temp_c"),
+        ({"worst_energy_above_floor_j": 100.0, "worst_soc": 0.7003, "array_power_w": 0.0}, "energy_to_sunrise_j"),
+        ({"worst_soc": None, "worst_energy_above_floor_j": None}, "energy_to_sunrise_j"),
+    ],
+)
+def test_each_broken_bound_trips_what_runs_and_holds(changes: dict[str, object], limit: str) -> None:
+    guard = Guard(MISSION, MISSION.ephemeris())
+    envelope, trip = guard.step(0, EPOCH_S, plant(**changes), None, ORDER)
+    assert not envelope.run
+    assert trip is not None and trip.limit == limit
+    assert not guard.step(5 * SECOND_NS, EPOCH_S, plant(time_ns=5 * SECOND_NS), None, None)[0].run
+    assert guard.step(11 * SECOND_NS, EPOCH_S, plant(time_ns=11 * SECOND_NS), None, None)[0].run
+
+
+def test_a_guest_runs_only_inside_a_living_allocation() -> None:
+    grant = Allocation(from_ns=0, until_ns=100 * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=4e3)
+    alive = HostStatus(time_ns=0, heartbeat_ns=0, allocation=grant)
+    cases = {
+        "granted": (alive, True),
+        "silent": (dataclasses.replace(alive, heartbeat_ns=-20 * SECOND_NS), False),
+        "safing": (dataclasses.replace(alive, safing=True), False),
+        "power off": (dataclasses.replace(alive, power_off_ns=3 * SECOND_NS), False),
+        "expired": (dataclasses.replace(alive, allocation=dataclasses.replace(grant, until_ns=0)), False),
+        "nothing granted": (dataclasses.replace(alive, allocation=None), False),
+    }
+    for name, (host, runs) in cases.items():
+        guard = Guard(HOSTED, None)
+        assert guard.step(0, EPOCH_S, plant(soc=None), host, None)[0].run is runs, name
+
+
+def test_a_shrinking_grant_ends_what_may_start_before_it() -> None:
+    grant = Allocation(from_ns=0, until_ns=100 * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=4e3)
+    smaller = dataclasses.replace(grant, from_ns=8 * SECOND_NS, mean_w=10.0)
+    host = HostStatus(time_ns=0, heartbeat_ns=0, allocation=grant, next_allocation=smaller)
+    assert Guard(HOSTED, None).step(0, EPOCH_S, plant(), host, None)[0].seconds < 8.0
+
+
+def test_a_guard_that_is_off_bounds_nothing() -> None:
+    off = dataclasses.replace(MISSION, guard=dataclasses.replace(MISSION.guard, enabled=False))
+    envelope, trip = Guard(off, None).step(0, EPOCH_S, None, None, ORDER)
+    assert envelope.run and envelope.power_w == math.inf and trip is None
+
+
+def test_a_latchup_is_cycled_off_and_on_again_once() -> None:
+    watch = LatchupWatch(6.0)
+    wishes = [(second, watch.step(second * SECOND_NS, 18.0, False)) for second in range(40)]
+    assert [(second, wish) for second, wish in wishes if wish is not None] == [(8, False), (11, True)]
+
+
+def test_a_running_job_or_an_unread_rail_is_no_latchup() -> None:
+    watch = LatchupWatch(6.0)
+    assert all(watch.step(second * SECOND_NS, 30.0, True) is None for second in range(40))
+    assert all(watch.step(second * SECOND_NS, None, False) is None for second in range(40))
