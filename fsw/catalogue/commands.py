@@ -2,8 +2,8 @@
 
 Service 8 carries the mission's named functions by number; 17 is the connection test, 20 parameters
 (ECSS-E-ST-70-41C). The owner publishes the reports STARTED and COMPLETED for the request, with the command's
-`ack`; what belongs to "command" and "telemetry" is done when it is accepted. A name inside a `Command` message is
-this table's, its arguments are in this order, labels and parameters as their text.
+`ack`. A `Command` message has its name from this table and its arguments in this order, labels and parameters as
+their text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 
 from fsw.catalogue.rows import ALL_MODES, MODES, WORKING_MODES, Field, Hazard, Wire
+from fsw.catalogue.structures import STRUCTURES
 
 FUNCTION_SERVICE = (8, 1)
 
@@ -71,7 +72,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(14, "dump_counts", 8, 1, 5, "telemetry", "reports the account of every message and packet now"),
     CommandRow(
         15, "report_structure", 8, 1, 6, "telemetry", "reports one housekeeping structure now",
-        (Field("structure", Wire.U16, low=1, high=0xFFFF),),
+        (Field("structure", Wire.LABEL, labels=tuple(row.name for row in STRUCTURES)),),
     ),
     CommandRow(
         16, "hold_jobs", 8, 1, 7, "govern", "starts no further job; what runs may end", (), Hazard.WATCH, WORKING_MODES,

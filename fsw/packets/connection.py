@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fsw.packets.pus import Ack, Telecommand
+from fsw.packets.pus import ACK_ALL, Telecommand
 
 SERVICE = 17
 ARE_YOU_ALIVE = 1
 ALIVE = 2
 
 
-def are_you_alive(apid: int, sequence: int, ack: int = Ack.ALL, source: int = 0) -> Telecommand:
+def are_you_alive(apid: int, sequence: int, ack: int = ACK_ALL, source: int = 0) -> Telecommand:
     """The telecommand that asks a process for a sign of life.
 
     >>> are_you_alive(apid=0x42, sequence=5).pack().hex()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import struct
 from binascii import crc_hqx
-from enum import IntFlag
 from typing import NamedTuple
 
 from fsw.packets.cuc import Cuc
@@ -20,6 +19,8 @@ from fsw.packets.errors import BadChecksum, TooShort, WrongType
 from fsw.packets.space_packet import check_length
 
 PUS_C = 2
+ACK_ACCEPTANCE, ACK_START, ACK_PROGRESS, ACK_COMPLETION = 1, 2, 4, 8  # which ST01 reports a telecommand asks for
+ACK_ALL = 0xF
 _TC = struct.Struct(">HHHBBBH")
 _TM = struct.Struct(">HHHBBBHHQ")
 _CRC = struct.Struct(">H")
@@ -28,17 +29,6 @@ TM_OVERHEAD = _TM.size + _CRC.size
 _TC_LENGTH_BASE = TC_OVERHEAD - 7  # the length field counts what follows the primary header, less one
 _TM_LENGTH_BASE = TM_OVERHEAD - 7
 _TC_FIRST, _TM_FIRST, _COUNT_FIRST = 0x1800, 0x0800, 0xC000  # version 0, type, secondary header; unsegmented
-
-
-class Ack(IntFlag):
-    """Which verification reports a telecommand asks for (the acknowledgement flags, 7.4.4.1c)."""
-
-    NONE = 0
-    ACCEPTANCE = 1
-    START = 2
-    PROGRESS = 4
-    COMPLETION = 8
-    ALL = 15
 
 
 class Telecommand(NamedTuple):
@@ -53,7 +43,7 @@ class Telecommand(NamedTuple):
     service: int
     subtype: int
     data: bytes = b""
-    ack: int = Ack.ALL
+    ack: int = ACK_ALL
     source: int = 0
 
     @property

@@ -1,0 +1,138 @@
+"""The command shell: takes packets off the link, publishes commands and acceptance, watches over their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fsw.bus.contract import Bus, BusFull, Policy
+from fsw.bus.topics import COMMAND, COMMAND_REPORT, EVENT, HEARTBEAT, MODE, PARAMETER
+from fsw.catalogue.apids import PAYLOAD_APID
+from fsw.catalogue.commands import COMMAND_BY_NAME
+from fsw.catalogue.failures import failure_code
+from fsw.catalogue.wire import Value
+from fsw.command.decoder import CommandDecoder, Garbage, Refusal, Repeat
+from fsw.command.tracker import CommandTracker
+from fsw.messages import Command, CommandReport, Event, Heartbeat, ParameterSet, Stage
+from hal.clock import SECOND_NS
+from hal.ports.link import DatagramLink
+
+HEARTBEAT_STEPS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandConfig:
+    """`packets_per_step` bounds the work of one step; what is over waits in the link."""
+
+    apid: int = PAYLOAD_APID
+    packets_per_step: int = 16
+
+
+class CommandService:
+    """Receives on a link that telemetry may share for sending."""
+
+    name = "command"
+    period_ns = SECOND_NS
+
+    def __init__(self, bus: Bus, link: DatagramLink, config: CommandConfig | None = None) -> None:
+        self._config = config or CommandConfig()
+        self._bus = bus
+        self._link = link
+        self._decoder = CommandDecoder(self._config.apid)
+        self._tracker = CommandTracker()
+        self._modes = bus.subscribe(MODE, self.name, Policy.LATEST)
+        self._reports = bus.subscribe(COMMAND_REPORT, self.name)
+        self._mode: str | None = None
+        self._counts = dict.fromkeys(("accepted", "refused", "repeated", "garbage", "untracked", "unanswered"), 0)
+        self._steps = 0
+
+    def step(self, now_ns: int) -> None:
+        """Handle what has arrived and what is overdue."""
+        for _ in range(self._config.packets_per_step):
+            packet = self._link.receive()
+            if packet is None:
+                break
+            self._handle(now_ns, packet)
+        for report in self._reports.drain():
+            self._tracker.note(report)
+        if self._tracker:
+            self._give_up_overdue(now_ns)
+        self._steps += 1
+        if self._steps % HEARTBEAT_STEPS == 1:
+            self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+
+    def counts(self) -> dict[str, int]:
+        """What became of the packets received."""
+        return dict(self._counts)
+
+    def _handle(self, now_ns: int, packet: bytes) -> None:
+        if (status := self._modes.take()) is not None:
+            self._mode = status.mode
+        match self._decoder.decode(now_ns, packet, self._mode):
+            case Command() as command:
+                self._accept(command)
+            case Refusal() as refusal:
+                self._refuse(now_ns, refusal)
+            case Repeat(request=request):
+                self._count(now_ns, "repeated", "command_repeated", request)
+            case Garbage(octets=octets, text=text):
+                self._count(now_ns, "garbage", "packet_refused", octets, text)
+
+    def _accept(self, command: Command) -> None:
+        """Acceptance is published first, so that it leaves before anything that the command causes."""
+        self._report(command, Stage.ACCEPTED)
+        try:
+            self._bus.publish(COMMAND, command)
+        except BusFull:
+            self._decoder.forget(command.request)
+            self._counts["refused"] += 1
+            self._report(command, Stage.STARTED, failure_code("busy"))
+            return
+        self._counts["accepted"] += 1
+        row = COMMAND_BY_NAME[command.name]
+        if command.name == "set_parameter":
+            self._set_parameter(command)
+        elif not self._tracker.begin(command, row.timeout_s):
+            self._count(command.time_ns, "untracked", "command_untracked", command.request)
+
+    def _set_parameter(self, command: Command) -> None:
+        name, value = str(command.arguments[0]), float(command.arguments[1])
+        self._report(command, Stage.STARTED)
+        self._bus.publish(PARAMETER, ParameterSet(time_ns=command.time_ns, name=name, value=value))
+        self._bus.publish(EVENT, Event(time_ns=command.time_ns, name="parameter_set", values=(name, value)))
+        self._report(command, Stage.COMPLETED)
+
+    def _refuse(self, now_ns: int, refusal: Refusal) -> None:
+        report = CommandReport(
+            time_ns=now_ns,
+            request=refusal.request,
+            stage=Stage.ACCEPTED,
+            code=refusal.code,
+            values=refusal.values,
+            ack=refusal.ack,
+        )
+        self._bus.publish(COMMAND_REPORT, report)
+        name = refusal.name or f"{refusal.request:#010x}"
+        self._count(now_ns, "refused", "command_refused", name, refusal.text)
+
+    def _give_up_overdue(self, now_ns: int) -> None:
+        for request, pending in self._tracker.overdue(now_ns):
+            self._counts["unanswered"] += 1
+            report = CommandReport(
+                time_ns=now_ns,
+                request=request,
+                stage=Stage.COMPLETED,
+                code=failure_code("no_answer"),
+                values=(pending.timeout_s,),
+                ack=pending.ack,
+            )
+            self._bus.publish(COMMAND_REPORT, report)
+
+    def _report(self, command: Command, stage: Stage, code: int = 0) -> None:
+        report = CommandReport(
+            time_ns=command.time_ns, request=command.request, stage=stage, code=code, ack=command.ack
+        )  # fmt: skip
+        self._bus.publish(COMMAND_REPORT, report)
+
+    def _count(self, now_ns: int, kind: str, event: str, *values: Value) -> None:
+        self._counts[kind] += 1
+        self._bus.publish(EVENT, Event(time_ns=now_ns, name=event, values=values))

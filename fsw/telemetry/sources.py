@@ -1,0 +1,144 @@
+"""Where the values of parameters come from: the latest message of each topic, counters, the last settings.
+
+A value is None, never a number, when its topic was silent for longer than `max_age_ns` or its channel's last sample
+was `Missing`. Nothing is read from the bus until a structure is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from fsw.bus.contract import Bus, Policy, Subscription
+from fsw.bus.topics import BUS_STATUS, ENVELOPE, HEARTBEAT, HOST, MODE, PARAMETER, PLANT, QUEUE, SAMPLES
+from fsw.catalogue.parameters import PARAMETERS, ParameterRow
+from fsw.catalogue.wire import Value
+from fsw.messages import BusStatus, ParameterSet, TopicCount
+from hal.clock import SECOND_NS
+from hal.reading import Reading
+
+SAMPLE_DEPTH = 16  # batches come each second and are read every 10 s; the last ones are enough
+HEALTH_DEPTH = 64  # a dozen services beat every 10 s, read every 30 s
+PROCESSES_MAX = 16
+
+Counters = Mapping[str, Callable[[], Mapping[str, int]]]
+
+
+class Sources:
+    """The present value of every parameter of the dictionary."""
+
+    def __init__(self, bus: Bus, counters: Counters, settings: Mapping[str, float], max_age_ns: int) -> None:
+        self._counters = counters
+        self._max_age_ns = max_age_ns
+        self.settings: dict[str, float] = dict(settings)
+        self._latest: dict[str, Any] = {}
+        self._readings: dict[str, tuple[int, float | None]] = {}
+        self._processes: dict[str, BusStatus] = {}
+        self._beats: dict[str, int] = {}
+        self._start_ns: int | None = None
+        self._now_ns = 0
+        self._topics: list[tuple[str, Subscription[Any]]] = [
+            (topic.name, bus.subscribe(topic, "telemetry", Policy.LATEST))
+            for topic in (PLANT, HOST, ENVELOPE, QUEUE, MODE)
+        ]
+        self._samples = bus.subscribe(SAMPLES, "telemetry", Policy.DROP_OLDEST, SAMPLE_DEPTH)
+        self._bus_status = bus.subscribe(BUS_STATUS, "telemetry", Policy.DROP_OLDEST, HEALTH_DEPTH)
+        self._heartbeats = bus.subscribe(HEARTBEAT, "telemetry", Policy.DROP_OLDEST, HEALTH_DEPTH)
+        self._parameters = bus.subscribe(PARAMETER, "telemetry", Policy.DROP_OLDEST)
+        self._getters = {row.name: self._getter(row) for row in PARAMETERS}
+
+    def refresh(self, now_ns: int) -> None:
+        """Read what the bus holds; then `value` speaks of `now_ns`."""
+        self._now_ns = now_ns
+        if self._start_ns is None:
+            self._start_ns = now_ns
+        for name, subscription in self._topics:
+            message = subscription.take()
+            if message is not None:
+                self._latest[name] = message
+        self._take_samples()
+        self._take_health()
+
+    def take_settings(self) -> list[ParameterSet]:
+        """The parameters set since the last call; `value` knows them from now on."""
+        changes = self._parameters.drain()
+        for change in changes:
+            self.settings[change.name] = change.value
+        return changes
+
+    def value(self, name: str) -> Value | None:
+        """The value of a parameter as of the last refresh, or None."""
+        return self._getters[name]()
+
+    def values(self, names: Iterable[str]) -> dict[str, Value | None]:
+        """The values of many parameters."""
+        return {name: self._getters[name]() for name in names}
+
+    def dropping(self) -> list[TopicCount]:
+        """The subscriptions of all processes that have dropped messages."""
+        counts = [count for status in self._processes.values() for count in status.counts]
+        return [count for count in counts if count.dropped]
+
+    def _take_samples(self) -> None:
+        for batch in self._samples.drain():
+            for sample in batch.samples:
+                value = sample.value if isinstance(sample, Reading) else None
+                self._readings[sample.channel] = (sample.time_ns, value)
+
+    def _take_health(self) -> None:
+        for status in self._bus_status.drain():
+            if status.process in self._processes or len(self._processes) < PROCESSES_MAX:
+                self._processes[status.process] = status
+        for beat in self._heartbeats.drain():
+            if beat.service in self._beats or len(self._beats) < HEALTH_DEPTH:
+                self._beats[beat.service] = beat.time_ns
+
+    def _getter(self, row: ParameterRow) -> Callable[[], Value | None]:
+        kind, _, path = row.source.partition(".")
+        if kind == "set":
+            return lambda: self.settings.get(row.name)
+        if kind == "samples":
+            return lambda: self._reading(path)
+        if kind == "count":
+            service, _, name = path.partition(".")
+            return lambda: self._count(service, name)
+        if kind == "bus":
+            return lambda: self._bus_sum(path)
+        if kind == "health":
+            return lambda: self._health(path)
+        return self._topic_getter(kind, path)
+
+    def _topic_getter(self, topic: str, path: str) -> Callable[[], Value | None]:
+        outer, _, inner = path.partition(".")
+        get_outer, get_inner = attrgetter(outer), attrgetter(inner) if inner else None
+        is_event_driven = topic == MODE.name
+
+        def get() -> Value | None:
+            message = self._latest.get(topic)
+            if message is None or (not is_event_driven and self._now_ns - message.time_ns > self._max_age_ns):
+                return None
+            value = get_outer(message)
+            return value if get_inner is None or value is None else get_inner(value)  # type: ignore[no-any-return]
+
+        return get
+
+    def _reading(self, channel: str) -> float | None:
+        time_ns, value = self._readings.get(channel, (0, None))
+        return value if self._now_ns - time_ns <= self._max_age_ns else None
+
+    def _count(self, service: str, name: str) -> int | None:
+        counts = self._counters.get(service)
+        return None if counts is None else counts().get(name)
+
+    def _bus_sum(self, name: str) -> int | None:
+        if not self._processes:
+            return None
+        counts = (count for status in self._processes.values() for count in status.counts)
+        return sum(int(getattr(count, name)) for count in counts)
+
+    def _health(self, name: str) -> float:
+        if name == "uptime_s":
+            return (self._now_ns - (self._start_ns or 0)) / SECOND_NS
+        alive = sum(self._now_ns - time_ns <= self._max_age_ns for time_ns in self._beats.values())
+        return alive if name == "alive" else len(self._beats) - alive
