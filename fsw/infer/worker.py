@@ -1,0 +1,235 @@
+"""The worker: a process that may be killed for what it does. `python -m fsw.infer.worker`, started by `WorkerClient`.
+
+The only module that imports ONNX Runtime. One session a variant, loaded and warmed up at the start and kept. The main
+thread takes orders; a second one hears stops (`RunOptions.terminate` acts between operators) and ends the process when
+its parent is gone. A job that outlives its time is ended by the kernel (SIGALRM), whatever the model does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import numpy as np
+import onnxruntime
+
+from fsw.infer import check
+from fsw.infer.frames import MAX_PACKET_BYTES, READY, Order, Reply, SharedBuffer
+from fsw.infer.options import OptionError, SessionSettings, make_session
+from fsw.infer.package import Package, PackageError, TensorSpec, Variant, load_package
+from fsw.messages import Outcome
+
+KILL_GRACE_S = 0.1  # after its time is up a job has this long to hear the soft stop: 25 times the median answer
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+CACHED_BINDINGS = 8  # batch sizes of one variant that stay bound
+ONNX_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(int8)": "int8",
+    "tensor(uint8)": "uint8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
+
+
+class Model:
+    """One variant's session, bound to the shared buffer, so that nothing is copied on its way in or out."""
+
+    def __init__(self, package: Package, variant: Variant, buffer: SharedBuffer, settings: SessionSettings) -> None:
+        self._session = make_session(onnxruntime, package.model_bytes(variant), settings)
+        self._package = package
+        self._buffer = buffer
+        self._bindings: dict[int, Any] = {}
+        self._input_name = _only(self._session.get_inputs(), package.input).name
+        self._output_name = _only(self._session.get_outputs(), package.output).name
+        self._warm_up()
+
+    def run(self, rows: int, options: Any) -> None:
+        """Run on the input that lies in the buffer."""
+        binding = self._bindings.get(rows)
+        if binding is None:
+            binding = self._bind(rows)
+        self._session.run_with_iobinding(binding, options)
+
+    def _bind(self, rows: int) -> Any:
+        if len(self._bindings) >= CACHED_BINDINGS:
+            self._bindings.clear()
+        binding = self._session.io_binding()
+        source, target = input_view(self._buffer, self._package, rows), output_view(self._buffer, self._package, rows)
+        binding.bind_input(self._input_name, "cpu", 0, source.dtype.type, source.shape, source.ctypes.data)
+        binding.bind_output(self._output_name, "cpu", 0, target.dtype.type, target.shape, target.ctypes.data)
+        self._bindings[rows] = binding
+        return binding
+
+    def _warm_up(self) -> None:
+        spec = self._package.input
+        rows = spec.fixed_rows or 1
+        quiet = np.full((rows, *spec.row_shape), min(max(0.0, spec.low), spec.high)).astype(spec.dtype)
+        (output,) = self._session.run(None, {self._input_name: quiet})
+        if output.shape != (rows, *self._package.output.row_shape):
+            raise OptionError(
+                f"model gives {output.shape} for {rows} rows, the manifest says {self._package.output.shape}"
+            )
+
+
+class Engine:
+    """Executes orders one after another. `stop` may be called from another thread."""
+
+    def __init__(self, packages: Sequence[Package], buffer: SharedBuffer, settings: SessionSettings) -> None:
+        self._packages = packages
+        self._buffer = buffer
+        self._running: tuple[int, Any] = (READY, None)
+        self._stopped = READY  # orders up to this one are not to run
+        self._models = [
+            [self._load(package, variant, settings) for variant in package.variants] for package in packages
+        ]
+
+    def stop(self, sequence: int) -> None:
+        """Stop that order, and let none before it start. Written before read, as `execute` does the reverse."""
+        self._stopped = max(self._stopped, sequence)
+        running, options = self._running
+        if running <= sequence and options is not None:
+            options.terminate = True
+
+    def execute(self, order: Order) -> Reply:
+        """Check, run, check; every failure of the model or its data is a reply."""
+        used_s = _cpu_s()
+        try:
+            reply = self._execute(order)
+        except check.InputError as error:
+            reply = Reply(order.sequence, Outcome.BAD_INPUT, detail=str(error))
+        except check.OutputError as error:
+            reply = Reply(order.sequence, Outcome.BAD_OUTPUT, detail=str(error))
+        except Exception as error:  # whatever a model can raise costs its job and nothing else
+            outcome = Outcome.STOPPED if self._stopped >= order.sequence else Outcome.MODEL_ERROR
+            reply = Reply(order.sequence, outcome, detail=f"{type(error).__name__}: {error}")
+        self._running = (READY, None)
+        return Reply(reply.sequence, reply.outcome, _cpu_s() - used_s, reply.digest, reply.summary, reply.detail)
+
+    def _execute(self, order: Order) -> Reply:
+        package = self._packages[order.package]
+        check.check_input_range(package.input, input_view(self._buffer, package, order.rows))
+        model = self._models[order.package][order.variant]
+        if isinstance(model, str):
+            return Reply(order.sequence, Outcome.MODEL_ERROR, detail=model)
+        options = onnxruntime.RunOptions()
+        self._running = (order.sequence, options)
+        if self._stopped >= order.sequence:
+            return Reply(order.sequence, Outcome.STOPPED, detail="stopped before it ran")
+        model.run(order.rows, options)
+        output = output_view(self._buffer, package, order.rows)
+        check.check_output_range(package.output, output)
+        return Reply(
+            order.sequence,
+            Outcome.DONE,
+            digest=check.output_digest(output),
+            summary=check.output_summary(output),
+        )
+
+    def _load(self, package: Package, variant: Variant, settings: SessionSettings) -> Model | str:
+        try:
+            return Model(package, variant, self._buffer, settings)
+        except Exception as error:  # one broken variant must not take the others with it
+            return f"{package.name}/{variant.name} cannot be loaded: {type(error).__name__}: {error}"
+
+
+def input_view(buffer: SharedBuffer, package: Package, rows: int) -> Any:
+    """The input of `rows` rows in the buffer."""
+    return buffer.input(package.input.dtype, (rows, *package.input.row_shape))
+
+
+def output_view(buffer: SharedBuffer, package: Package, rows: int) -> Any:
+    """The output of `rows` rows in the buffer."""
+    return buffer.output(package.output.dtype, (rows, *package.output.row_shape))
+
+
+def serve(orders: socket.socket, engine: Engine) -> None:
+    """Take orders until the parent closes its end."""
+    orders.send(Reply(READY, Outcome.DONE).pack())
+    while packet := orders.recv(MAX_PACKET_BYTES):
+        order = Order.unpack(packet)
+        signal.setitimer(signal.ITIMER_REAL, order.timeout_s + KILL_GRACE_S)
+        reply = engine.execute(order)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        orders.send(reply.pack())
+
+
+def listen_for_stops(control: socket.socket, engine: Engine) -> None:
+    """Pass stops on; end the process at once when the parent is gone."""
+    with contextlib.suppress(OSError):
+        while packet := control.recv(MAX_PACKET_BYTES):
+            engine.stop(int(msgpack.unpackb(packet)))
+    os._exit(0)
+
+
+def limit_process(memory_bytes: int, parent: int) -> None:
+    """Bound the private memory, ask the kernel for SIGKILL when the parent dies, and leave Ctrl-C to the parent."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the parent is gone")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Load the packages, say that they are ready, serve."""
+    options = _parser().parse_args(arguments)
+    limit_process(options.memory_bytes, options.parent)
+    if options.lease is not None:
+        from hal import lease
+
+        lease.watch(options.lease)
+    buffer = SharedBuffer(options.buffer, options.buffer_bytes)
+    packages = [load_package(folder) for folder in options.package]
+    engine = Engine(packages, buffer, SessionSettings(threads=options.threads))
+    control = socket.socket(fileno=options.control)
+    threading.Thread(target=listen_for_stops, args=(control, engine), daemon=True).start()
+    with contextlib.suppress(ConnectionError):
+        serve(socket.socket(fileno=options.orders), engine)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fsw.infer.worker", description="Runs model packages for its parent process.")
+    parser.add_argument("--package", type=Path, action="append", required=True, help="folder of a model package")
+    for name in ("orders", "control", "buffer"):
+        parser.add_argument(f"--{name}", type=int, required=True, help="inherited file descriptor")
+    parser.add_argument("--buffer-bytes", type=int, required=True)
+    parser.add_argument("--memory-bytes", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--parent", type=int, required=True, help="process id that must live on")
+    parser.add_argument("--lease", type=Path, help="run only while this lease is renewed")
+    return parser
+
+
+def _only(nodes: Sequence[Any], spec: TensorSpec) -> Any:
+    """The one input or output of a session, if it fits the manifest."""
+    if len(nodes) != 1:
+        raise OptionError(f"model has {len(nodes)} tensors where one is expected")
+    if ONNX_TYPES.get(nodes[0].type) != spec.dtype:
+        raise OptionError(f"{nodes[0].name} is {nodes[0].type}, the manifest says {spec.dtype}")
+    return nodes[0]
+
+
+def _cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except PackageError as error:
+        sys.exit(str(error))
