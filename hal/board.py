@@ -82,7 +82,9 @@ class BoardConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """What can be sensed and switched. `channels` and the actuators are by name."""
+    """What can be sensed and switched. `channels` and the actuators are by name; `own_ports` are those that the board
+    file named and no caller gave.
+    """
 
     name: str
     sensors: tuple[Sensor, ...]
@@ -90,6 +92,12 @@ class Board:
     caps: dict[str, PowerCap]
     watchdogs: dict[str, Watchdog]
     channels: dict[str, Channel]
+    own_ports: tuple[Any, ...] = ()
+
+    def close(self) -> None:
+        """Close the board's own ports; given ones belong to the giver."""
+        for port in self.own_ports:
+            port.close()
 
 
 def shipped_board(name: str) -> Path:
@@ -118,11 +126,10 @@ def open_board(config: BoardConfig, ports: Mapping[str, object] | None, clock: C
 
     Raises ConfigError for a port that is in neither; never fails for the hardware's sake.
     """
-    opened: dict[str, Any] = dict(ports or {})
-    for name, port in config.ports.items():
-        if name not in opened:
-            opened[name] = port.open(name)
-    _check_ports(config, opened)
+    given = ports or {}
+    _check_ports(config, {**config.ports, **given})
+    own = {name: port.open(name) for name, port in config.ports.items() if name not in given}
+    opened: dict[str, Any] = {**given, **own}
     actuators: dict[str, dict[str, Any]] = {"switches": {}, "caps": {}, "watchdogs": {}}
     for row in config.actuators:
         actuators[_kind(row.driver)][row.name] = registry.driver(row.driver)(row.name, opened[row.port], row.options)
@@ -130,6 +137,7 @@ def open_board(config: BoardConfig, ports: Mapping[str, object] | None, clock: C
         name=config.name,
         sensors=tuple(_sensor(row, opened[row.port], clock) for row in config.devices),
         channels={channel.name: channel for row in config.devices for channel in row.channels.values()},
+        own_ports=tuple(own.values()),
         **actuators,
     )
 

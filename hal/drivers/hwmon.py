@@ -76,7 +76,7 @@ class Hwmon:
         try:
             if path is None:
                 raise PortError(
-                    Reason.ABSENT, f"no hwmon chip {self._options.chip!r} with {role} {self._options.label!r}"
+                    Reason.ABSENT, f"no hwmon chip {self._options.chip!r} with {role} {self._options.label}"
                 )
             return sample(channel, now_ns, self._files.read_number(path) * scale)
         except PortError as error:

@@ -35,16 +35,17 @@ class PortServer:
 
     def __init__(self, endpoint: str, ports: dict[str, object]) -> None:
         self._ports = ports
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, wire.MESSAGE_LIMIT)
         self.malformed = 0
         try:
             self._socket.bind(endpoint)
         except zmq.ZMQError:
-            self._socket.close()
+            self.close()
             raise
-        self.endpoint = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        self.endpoint: str = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def serve_pending(self, timeout_ms: int = 0) -> int:
         """Answer what is waiting, at most 256 requests; wait up to `timeout_ms` for the first. How many."""
@@ -57,6 +58,7 @@ class PortServer:
 
     def close(self) -> None:
         self._socket.close()
+        self._context.term()
 
     def _answer(self, request: bytes) -> bytes:
         try:
@@ -77,6 +79,7 @@ class RemotePorts:
     def __init__(self, endpoint: str, timeout_ms: int) -> None:
         self._endpoint = endpoint
         self._timeout_ms = timeout_ms
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
 
     def files(self, name: str) -> RemoteFiles:
@@ -104,6 +107,11 @@ class RemotePorts:
         raise PortError(reason, str(detail))
 
     def close(self) -> None:
+        """Close for good."""
+        self._drop_socket()
+        self._context.term()
+
+    def _drop_socket(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -115,14 +123,14 @@ class RemotePorts:
             if socket.poll(self._timeout_ms):
                 return socket.recv(zmq.NOBLOCK)
         except zmq.ZMQError as error:
-            self.close()
+            self._drop_socket()
             raise PortError(Reason.BUS, f"{self._endpoint}: {error}") from error
-        self.close()
+        self._drop_socket()
         raise PortError(Reason.TIMEOUT, f"{self._endpoint}: no answer within {self._timeout_ms} ms")
 
     def _connected(self) -> zmq.Socket[bytes]:
         if self._socket is None:
-            socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
+            socket = self._context.socket(zmq.REQ)
             socket.setsockopt(zmq.LINGER, 0)
             socket.setsockopt(zmq.MAXMSGSIZE, wire.MESSAGE_LIMIT)
             socket.connect(self._endpoint)
@@ -130,12 +138,20 @@ class RemotePorts:
         return self._socket
 
 
-class RemoteI2c:
-    """A `hal.ports.i2c.I2cBus` of another process."""
+class _RemotePort:
+    """One port of another process, by name."""
 
     def __init__(self, ports: RemotePorts, name: str) -> None:
         self._ports = ports
         self._name = name
+
+    def close(self) -> None:
+        """Close the connection, which the other ports of the same `RemotePorts` share."""
+        self._ports.close()
+
+
+class RemoteI2c(_RemotePort):
+    """A `hal.ports.i2c.I2cBus` of another process."""
 
     def read_words(self, address: int, registers: tuple[int, ...]) -> tuple[int, ...]:
         words: tuple[int, ...] = self._ports.call(self._name, "read_words", address, registers)
@@ -145,12 +161,8 @@ class RemoteI2c:
         self._ports.call(self._name, "write_word", address, register, value)
 
 
-class RemoteFiles:
+class RemoteFiles(_RemotePort):
     """A `hal.ports.files.FileTree` of another process."""
-
-    def __init__(self, ports: RemotePorts, name: str) -> None:
-        self._ports = ports
-        self._name = name
 
     def read_text(self, path: str) -> str:
         return str(self._ports.call(self._name, "read_text", path))
@@ -165,12 +177,11 @@ class RemoteFiles:
         return tuple(self._ports.call(self._name, "glob", pattern))
 
 
-class RemoteHostBus:
+class RemoteHostBus(_RemotePort):
     """A `hal.ports.host.HostBus` of another process. As there, nothing raises: `failures` counts calls that failed."""
 
     def __init__(self, ports: RemotePorts, name: str) -> None:
-        self._ports = ports
-        self._name = name
+        super().__init__(ports, name)
         self.failures = 0
 
     def receive(self) -> tuple[HostMessage, ...]:
@@ -187,12 +198,8 @@ class RemoteHostBus:
             self.failures += 1
 
 
-class RemoteIntake:
+class RemoteIntake(_RemotePort):
     """A `hal.ports.intake.Intake` of another process."""
-
-    def __init__(self, ports: RemotePorts, name: str) -> None:
-        self._ports = ports
-        self._name = name
 
     def poll(self) -> tuple[Ticket, ...]:
         return tuple(self._ports.call(self._name, "poll"))
