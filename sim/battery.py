@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-CELL_VOLTAGE_V = (3.00, 3.38, 3.50, 3.57, 3.64, 3.70, 3.79, 3.875, 3.96, 4.04, 4.12)  # at 0, 10, .. 100 % of charge
+CELL_VOLTAGE_V = (3.00, 3.38, 3.50, 3.57, 3.64, 3.70, 3.79, 3.875, 3.96, 4.055, 4.15)  # at 0, 10, .. 100 % of charge
 SEGMENTS = len(CELL_VOLTAGE_V) - 1
 SECANT_ROUNDS = 4  # each gains four digits where a step crosses a row of the table
 

@@ -99,61 +99,77 @@ class Limit:
 
 
 class GrantReferee:
-    """A guest's draw against the grants as issued: peak at every instant, mean over each whole window, energy."""
+    """A guest's draw against the grants as issued: peak and energy at every instant, mean over every whole window.
+
+    Of two grants that hold at once, the one that begins later counts. A window that touches several grants may have
+    the largest of their means; without a grant the lowest draw is the bound.
+    """
 
     def __init__(self, lowest_draw_w: float) -> None:
-        self.peak = Limit("grant_peak_w", 0.0)
-        self.mean = Limit("grant_mean_w", 0.0)
-        self.energy = Limit("grant_energy_j", 0.0)
-        self.expired = Limit("no_grant_w", lowest_draw_w)
+        self._peak, self._mean = Limit("grant_peak_w", 0.0), Limit("grant_mean_w", 0.0)
+        self._energy, self._ungranted = Limit("grant_energy_j", 0.0), Limit("no_grant_w", lowest_draw_w)
+        self._lowest_draw_w = lowest_draw_w
         self._grants: deque[Grant] = deque(maxlen=MOST_GRANTS)
         self._active: Grant | None = None
-        self._drawn_j = 0.0
-        self._history: deque[tuple[int, float]] = deque()
+        self._begun_j = self._drawn_j = 0.0
+        self._drawn: deque[tuple[int, float]] = deque([(0, 0.0)])  # joules up to a time, over the last window
+        self._means: deque[tuple[int, float]] = deque()  # bound on the mean from a time on
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        return (self.peak, self.mean, self.energy, self.expired)
+        return (self._peak, self._mean, self._energy, self._ungranted)
 
     def issue(self, grant: Grant) -> None:
-        """A grant that the host sent. Of two that hold at once, the one that began later counts."""
+        """A grant that the host sent."""
         self._grants.append(grant)
 
     def check(self, power_w: float, start_ns: int, end_ns: int) -> None:
         """A constant draw from `start_ns` to `end_ns`, with no grant beginning or ending between."""
         grant = self._holding(start_ns)
         if grant is not self._active:
-            self._active, self._drawn_j = grant, 0.0
-            self._history.clear()
-            self._history.append((start_ns, 0.0))
+            self._change(grant, start_ns)
         if grant is None:
-            self._note(self.expired, self.expired.bound, power_w, start_ns, end_ns)
+            self._note(self._ungranted, self._lowest_draw_w, power_w, start_ns, end_ns)
             return
         self._drawn_j += power_w * (end_ns - start_ns) / SECOND_NS
-        self._history.append((end_ns, self._drawn_j))
-        self._note(self.peak, grant.peak_w, power_w, start_ns, end_ns)
-        self._note(self.energy, grant.energy_j + SLACK_J, self._drawn_j, start_ns, end_ns)
-        self._check_window(grant, start_ns, end_ns)
+        self._drawn.append((end_ns, self._drawn_j))
+        self._note(self._peak, grant.peak_w, power_w, start_ns, end_ns)
+        self._note(self._energy, grant.energy_j + SLACK_J, self._drawn_j - self._begun_j, start_ns, end_ns)
+        self._check_mean(grant.window_s, start_ns, end_ns)
+
+    def _change(self, grant: Grant | None, time_ns: int) -> None:
+        """Another grant holds. After a time without any, windows begin anew: that time has a bound of its own."""
+        if self._active is None:
+            self._drawn.clear()
+            self._drawn.append((time_ns, self._drawn_j))
+            self._means.clear()
+        if grant is not None:
+            self._means.append((time_ns, grant.mean_w))
+        self._active, self._begun_j = grant, self._drawn_j
 
     def _holding(self, time_ns: int) -> Grant | None:
+        while self._grants and self._grants[0].until_ns <= time_ns:
+            self._grants.popleft()
         holding = [grant for grant in self._grants if grant.from_ns <= time_ns < grant.until_ns]
         return max(reversed(holding), key=lambda grant: grant.from_ns, default=None)
 
-    def _check_window(self, grant: Grant, start_ns: int, end_ns: int) -> None:
-        opened_ns = end_ns - round(grant.window_s * SECOND_NS)
-        history = self._history
-        if history[0][0] > opened_ns:
+    def _check_mean(self, window_s: float, start_ns: int, end_ns: int) -> None:
+        opened_ns = end_ns - round(window_s * SECOND_NS)
+        drawn, means = self._drawn, self._means
+        if opened_ns < drawn[0][0]:
             return
-        while history[1][0] <= opened_ns:
-            history.popleft()
-        (before_ns, before_j), (after_ns, after_j) = history[0], history[1]
+        while drawn[1][0] <= opened_ns:
+            drawn.popleft()
+        while len(means) > 1 and means[1][0] <= opened_ns:
+            means.popleft()
+        (before_ns, before_j), (after_ns, after_j) = drawn[0], drawn[1]
         opened_j = before_j + (after_j - before_j) * (opened_ns - before_ns) / (after_ns - before_ns)
-        mean_w = (self._drawn_j - opened_j) / grant.window_s
-        self._note(self.mean, grant.mean_w + SLACK_J, mean_w, start_ns, end_ns)
+        bound_w = max(mean_w for _, mean_w in means) + SLACK_J
+        self._note(self._mean, bound_w, (self._drawn_j - opened_j) / window_s, start_ns, end_ns)
 
     @staticmethod
     def _note(limit: Limit, bound: float, value: float, start_ns: int, end_ns: int) -> None:
-        if limit.closest is None or bound - value <= limit.closest:
+        if limit.closest is None or bound - value < limit.closest:
             limit.bound = bound
         if bound - value < limit.threshold:
             limit.note(bound - value, value, start_ns, end_ns)

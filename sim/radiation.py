@@ -123,10 +123,9 @@ class Radiation:
         "_interrupts",
         "_map",
         "_storms",
+        "_struck",
         "_uncorrected",
         "_uncorrected_cm2",
-        "burst_corrected",
-        "burst_uncorrected",
         "dose_ugy",
         "flux_cm2_s",
         "latitude_deg",
@@ -143,18 +142,22 @@ class Radiation:
         self._uncorrected = EventCounter(seed, "radiation/uncorrected")
         self._interrupts = EventCounter(seed, "radiation/interrupt")
         self._storms = tuple((storm.start_s, storm.start_s + storm.duration_s, storm.factor) for storm in config.storms)
-        self.burst_corrected = self.burst_uncorrected = 0
+        self._struck = {"corrected": 0, "uncorrected": 0}
         self.dose_ugy = self.flux_cm2_s = self.latitude_deg = self.longitude_deg = 0.0
 
     @property
     def corrected(self) -> int:
         """Single-bit errors that the memory corrected."""
-        return self._corrected.count + self.burst_corrected
+        return self._corrected.count + self._struck["corrected"]
 
     @property
     def uncorrected(self) -> int:
         """Errors beyond correction."""
-        return self._uncorrected.count + self.burst_uncorrected
+        return self._uncorrected.count + self._struck["uncorrected"]
+
+    def strike(self, effect: str, count: int) -> None:
+        """A burst of `count` errors at once, beside what the flux brings; `effect` corrected or uncorrected."""
+        self._struck[effect] += count
 
     def step(self, x: float, y: float, z: float, time_s: float, seconds: float) -> int:
         """Advance at an Earth-fixed unit vector; how many functional interrupts struck."""

@@ -7,6 +7,7 @@ its flattening and its air move an eclipse by up to half a minute on grazing orb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import acos, asin, cos, pi, sin, sqrt
 
 from hal.constants import EARTH_RADIUS_M, SUN_RADIUS_M
@@ -104,3 +105,14 @@ class Shadow:
         count = max(2, round((end_s - start_s) / PENUMBRA_SAMPLE_S))
         width_s = (end_s - start_s) / count
         return sum(self.illumination_at(start_s + (index + 0.5) * width_s) for index in range(count)) / count
+
+
+def sunlight(orbit: Orbit) -> Callable[[float], bool]:
+    """A function that says whether more than half of the Sun is seen at a time in seconds since the epoch."""
+    shadow = Shadow(orbit)
+
+    def is_sunlit(time_s: float) -> bool:
+        shadow.refresh(time_s)
+        return shadow.illumination_at(time_s) > 0.5
+
+    return is_sunlit

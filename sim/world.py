@@ -17,7 +17,7 @@ from hal.constants import EARTH_ROTATION_RAD_S, ZERO_CELSIUS_K
 from sim.array import ArrayConfig
 from sim.battery import BatteryConfig
 from sim.heat import Heat, HeatConfig
-from sim.limits import LimitsConfig, Referee
+from sim.limits import Grant, LimitsConfig, Referee
 from sim.load import Computer, ComputerConfig
 from sim.orbit import Orbit, OrbitConfig
 from sim.power import BusConfig, OwnedPower
@@ -32,14 +32,14 @@ RECOVERY_CHECK_S = 10.0  # how often an opened payload rail looks whether it may
 class RailConfig:
     """The rail on which a host feeds its guest."""
 
-    voltage_v: float = 28.0  # the classic unregulated spacecraft bus
+    voltage_v: float = 15.0  # the class of bus for which the payload's monitor is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldConfig:
     """A spacecraft and its place. With a `rail` the payload is a guest: no array, battery or avionics of its own."""
 
-    epoch_utc: datetime = datetime(2026, 3, 21, tzinfo=UTC)
+    epoch_utc: datetime = datetime(2026, 11, 20, tzinfo=UTC)
     step_s: float = 1.0
     orbit: OrbitConfig = field(default_factory=OrbitConfig)
     array: ArrayConfig = field(default_factory=ArrayConfig)
@@ -247,9 +247,21 @@ class World:
         else:
             self._recheck()
 
+    def issue(self, grant: Grant) -> None:
+        """A host's grant goes to the referee; steps end where it begins and ends. Only for a guest."""
+        if self.referee.grants is None:
+            raise ValueError("a spacecraft with its own power takes no grants")
+        self.referee.grants.issue(grant)
+        self.schedule(grant.from_ns, _nothing)
+        self.schedule(grant.until_ns, _nothing)
+
     def brown_out(self, seconds: float) -> None:
         """The payload's source drops out for a time."""
         if self.computer.is_powered:
             self.truth.brown_outs += 1
         self.computer.set_supply(False, self.now_ns)
         self.schedule(self.now_ns + round(seconds * SECOND_NS), lambda: self.computer.set_supply(True, self.now_ns))
+
+
+def _nothing() -> None:
+    """An action that only ends a step."""
