@@ -1,0 +1,113 @@
+"""What the records say of jobs, and the kinds of records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from fsw.bus.codec import CodecError, decode, encode
+from fsw.messages import Job, JobReport, JobState, WorkOrder
+from fsw.store.log import Record
+
+
+class Kind(IntEnum):
+    """Kinds of records; the numbers are on the disk."""
+
+    CHECKPOINT = 1  # a Checkpoint: everything before it is unnecessary
+    BOOT = 2
+    CLOSED = 3  # the run ended in order
+    JOB_ACCEPTED = 10
+    JOB_REPORT = 11
+    ORDER = 12  # an attempt began
+    COMMAND = 13
+    EVENT = 14
+    MODE = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenJob:
+    """A job accepted and not final, and how many attempts at it have begun."""
+
+    job: Job
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The whole ledger."""
+
+    next_job_id: int
+    jobs: tuple[OpenJob, ...]
+
+
+# More than the governor's queue ever holds: only an error of ours can reach it. Bounds a checkpoint to some 500 kB.
+OPEN_JOBS_MAX = 4096
+
+
+class JobLedger:
+    """Jobs that are owed a result. Every method may be repeated with the same message."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, OpenJob] = {}
+        self.next_job_id = 1
+        self.is_closed = True
+        self.forgotten = 0
+        self.unreadable = 0
+
+    @property
+    def open_jobs(self) -> tuple[OpenJob, ...]:
+        """Jobs accepted and not final, in the order of acceptance."""
+        return tuple(self._open.values())
+
+    def accept(self, job: Job, attempts: int = 0) -> None:
+        """A job was accepted."""
+        self.next_job_id = max(self.next_job_id, job.job_id + 1)
+        if job.job_id in self._open:
+            return
+        if len(self._open) >= OPEN_JOBS_MAX:
+            self._open.pop(next(iter(self._open)))
+            self.forgotten += 1
+        self._open[job.job_id] = OpenJob(job=job, attempts=attempts)
+
+    def order(self, order: WorkOrder) -> None:
+        """An attempt began."""
+        self._attempted(order.job_id, order.attempt)
+
+    def report(self, report: JobReport) -> None:
+        """Something became of a job."""
+        self.next_job_id = max(self.next_job_id, report.job_id + 1)
+        if report.state >= JobState.DONE:
+            self._open.pop(report.job_id, None)
+        else:
+            self._attempted(report.job_id, report.attempts)
+
+    def replay(self, record: Record) -> None:
+        """Take in a record; one that cannot be read is counted in `unreadable`."""
+        self.is_closed = record.kind == Kind.CLOSED
+        try:
+            self._replay(record)
+        except CodecError:
+            self.unreadable += 1
+
+    def checkpoint(self) -> bytes:
+        """The ledger as a record's payload."""
+        return encode(Checkpoint(next_job_id=self.next_job_id, jobs=self.open_jobs))
+
+    def _replay(self, record: Record) -> None:
+        if record.kind == Kind.JOB_ACCEPTED:
+            self.accept(decode(Job, record.payload))
+        elif record.kind == Kind.JOB_REPORT:
+            self.report(decode(JobReport, record.payload))
+        elif record.kind == Kind.ORDER:
+            self.order(decode(WorkOrder, record.payload))
+        elif record.kind == Kind.CHECKPOINT:
+            self._restore(decode(Checkpoint, record.payload))
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self._open = {item.job.job_id: item for item in checkpoint.jobs}
+        self.next_job_id = max(self.next_job_id, checkpoint.next_job_id)
+
+    def _attempted(self, job_id: int, attempts: int) -> None:
+        known = self._open.get(job_id)
+        if known is not None and attempts > known.attempts:
+            self._open[job_id] = OpenJob(job=known.job, attempts=attempts)
