@@ -15,7 +15,8 @@ import re
 import signal
 import struct
 import threading
-import time
+
+from hal.clock import MonotonicClock
 
 # linux/i2c-dev.h and linux/i2c.h
 I2C_SLAVE = 0x0703
@@ -72,6 +73,7 @@ class _Lease:
     def __init__(self, expiry: mmap.mmap, poll_us: int) -> None:
         self._expiry = expiry
         self._poll_s = poll_us / 1e6
+        self._clock = MonotonicClock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lease", daemon=True)
         self._thread.start()
@@ -84,7 +86,7 @@ class _Lease:
     def _watch(self) -> None:
         while not self._stopped.wait(self._poll_s):
             expiry_ns = _EXPIRY.unpack_from(self._expiry)[0]
-            if expiry_ns != 0 and time.monotonic_ns() > expiry_ns:
+            if expiry_ns != 0 and self._clock.now_ns() > expiry_ns:
                 os.kill(os.getpid(), signal.SIGSTOP)
 
 

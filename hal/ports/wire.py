@@ -30,7 +30,7 @@ def pack(value: object) -> bytes:
 def unpack(octets: bytes) -> Any:
     """The value in `octets`, lists as tuples; raises ValueError for anything malformed."""
     try:
-        return msgpack.unpackb(octets, ext_hook=_from_extension, use_list=False, max_buffer_size=MESSAGE_LIMIT)
+        return msgpack.unpackb(octets, ext_hook=_from_extension, use_list=False)
     except Exception as error:  # msgpack documents no common base of its errors, and the hook builds types
         raise ValueError(f"malformed: {error}") from error
 

@@ -1,0 +1,219 @@
+"""What every sensor driver does on every port: one suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hal import registry
+from hal.clock import SECOND_NS, SteppedClock
+from hal.contract import Sensor
+from hal.ports.files import FileTree, MemoryFiles
+from hal.ports.i2c import I2cBus, MemoryI2c
+from hal.reading import Channel, Missing, Reading, Reason
+
+ADDRESS = 0x40
+
+
+@dataclass
+class Chip:
+    """An emulated chip that keeps what it is told."""
+
+    registers: dict[int, int] = field(default_factory=dict)
+
+    def read_register(self, register: int) -> int:
+        return self.registers.get(register, 0)
+
+    def write_register(self, register: int, value: int) -> None:
+        self.registers[register] = value
+
+
+@dataclass(frozen=True)
+class Case:
+    """A driver, its options, what its device holds, and what that means by role."""
+
+    driver: str
+    options: dict[str, Any]
+    holds: dict[Any, Any]
+    values: dict[str, float]
+
+
+INA226 = Case(
+    "ina226",
+    {"address": ADDRESS, "shunt_ohm": 0.01, "max_current_a": 8.192},
+    {0x02: 9600, 0x03: 500, 0x04: 1000, 0xFE: 0x5449, 0xFF: 0x2260},
+    {"voltage": 12.0, "current": 0.25, "power": 3.125},
+)
+TMP117 = Case("tmp117", {"address": ADDRESS}, {0x00: 0x0CC0, 0x01: 0x0220, 0x0F: 0x0117}, {"temperature": 25.5})
+DOSIMETER = Case("dosimeter", {"address": ADDRESS, "ugy_s_per_v": 50.0}, {0x00: 16_000}, {"dose_rate": 50.0})
+HWMON = Case(
+    "hwmon",
+    {"chip": "payload_cpu", "label": "die"},
+    {
+        "class/hwmon/hwmon0/name": "other\n",
+        "class/hwmon/hwmon0/temp1_input": "99000\n",
+        "class/hwmon/hwmon3/name": "payload_cpu\n",
+        "class/hwmon/hwmon3/temp1_input": "11000\n",
+        "class/hwmon/hwmon3/temp1_label": "board\n",
+        "class/hwmon/hwmon3/temp2_input": "41500\n",
+        "class/hwmon/hwmon3/temp2_label": "die\n",
+        "class/hwmon/hwmon3/power1_average": "3125000\n",
+        "class/hwmon/hwmon3/power1_label": "die\n",
+    },
+    {"temperature": 41.5, "power": 3.125},
+)
+EDAC = Case(
+    "edac",
+    {},
+    {"devices/system/edac/mc/mc0/ce_count": "3\n", "devices/system/edac/mc/mc0/ue_count": "1\n"},
+    {"corrected": 3.0, "uncorrected": 1.0},
+)
+CHIPS = [INA226, TMP117, DOSIMETER]
+KERNEL = [HWMON, EDAC]
+NAMES = {"argvalues": CHIPS, "ids": lambda case: case.driver}
+KERNEL_NAMES = {"argvalues": KERNEL, "ids": lambda case: case.driver}
+
+
+def sensor(case: Case, port: object, clock: SteppedClock, low: float = -1e3, high: float = 1e3) -> Sensor:
+    driver = registry.driver(case.driver)
+    channels = {role: Channel(name=f"x_{role}", unit="x", low=low, high=high) for role in case.values}
+    made: Sensor = driver(port, clock, channels, driver.Options(**case.options))
+    return made
+
+
+def bus(case: Case) -> MemoryI2c:
+    return MemoryI2c({ADDRESS: Chip(dict(case.holds))})
+
+
+def assert_golden(case: Case, made: Sensor, clock: SteppedClock) -> None:
+    clock.advance_to_ns(clock.now_ns() + SECOND_NS)
+    samples = made.read()
+    assert [channel.name for channel in made.channels] == [f"x_{role}" for role in case.values]
+    assert samples == tuple(
+        Reading(channel=f"x_{role}", time_ns=clock.now_ns(), value=pytest.approx(value))  # type: ignore[arg-type]
+        for role, value in case.values.items()
+    )
+
+
+def assert_missing(made: Sensor, clock: SteppedClock, reason: Reason) -> None:
+    samples = made.read()
+    assert [(type(s), s.channel, s.time_ns) for s in samples] == [
+        (Missing, channel.name, clock.now_ns()) for channel in made.channels
+    ]
+    assert {sample.reason for sample in samples if isinstance(sample, Missing)} == {reason}
+
+
+@pytest.mark.parametrize("case", **NAMES)
+def test_chip_gives_its_datasheet_values(case: Case, i2c_filling: Callable[[MemoryI2c], I2cBus]) -> None:
+    clock = SteppedClock()
+    assert_golden(case, sensor(case, i2c_filling(bus(case)), clock), clock)
+
+
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_kernel_file_gives_its_value(case: Case, file_filling: Callable[[dict[str, str]], FileTree]) -> None:
+    clock = SteppedClock()
+    assert_golden(case, sensor(case, file_filling(case.holds), clock), clock)
+
+
+@pytest.mark.parametrize("case", **NAMES)
+def test_absent_chip_is_missing_until_it_comes(case: Case, i2c_filling: Callable[[MemoryI2c], I2cBus]) -> None:
+    clock, far = SteppedClock(), MemoryI2c({})
+    made = sensor(case, i2c_filling(far), clock)
+    assert_missing(made, clock, Reason.ABSENT)
+    far.chips[ADDRESS] = Chip(dict(case.holds))
+    made.read()  # sets the chip up
+    assert_golden(case, made, clock)
+
+
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_absent_file_is_missing(case: Case, file_filling: Callable[[dict[str, str]], FileTree]) -> None:
+    clock = SteppedClock()
+    assert_missing(sensor(case, file_filling({"other": "1"}), clock), clock, Reason.ABSENT)
+
+
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_file_that_comes_later_is_found(case: Case) -> None:
+    clock, files = SteppedClock(), MemoryFiles({})
+    made = sensor(case, files, clock)
+    files.nodes.update(case.holds)
+    clock.advance_to_ns(10 * SECOND_NS)
+    assert_golden(case, made, clock)
+
+
+@pytest.mark.parametrize("reason", [Reason.BUS, Reason.TIMEOUT, Reason.UNPOWERED])
+@pytest.mark.parametrize("case", **NAMES)
+def test_failed_transfer_is_missing_for_its_reason_and_then_over(
+    case: Case, reason: Reason, i2c_filling: Callable[[MemoryI2c], I2cBus]
+) -> None:
+    clock, far = SteppedClock(), bus(case)
+    made = sensor(case, i2c_filling(far), clock)
+    assert_golden(case, made, clock)
+    far.fault = lambda address, register: reason
+    assert_missing(made, clock, reason)
+    far.fault = None
+    made.read()  # sets the chip up
+    assert_golden(case, made, clock)
+
+
+@pytest.mark.parametrize("reason", [Reason.BUS, Reason.TIMEOUT, Reason.UNPOWERED])
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_failed_read_is_missing_for_its_reason_and_then_over(case: Case, reason: Reason) -> None:
+    clock, files = SteppedClock(), MemoryFiles(dict(case.holds))
+    made = sensor(case, files, clock)
+    files.fault = lambda path: reason
+    assert_missing(made, clock, reason)
+    files.fault = None
+    assert_golden(case, made, clock)
+
+
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_file_without_a_number_is_corrupt(case: Case, file_filling: Callable[[dict[str, str]], FileTree]) -> None:
+    clock = SteppedClock()
+    spoilt = {path: text if path.endswith(("name", "label")) else "none\n" for path, text in case.holds.items()}
+    assert_missing(sensor(case, file_filling(spoilt), clock), clock, Reason.CORRUPT)
+
+
+@pytest.mark.parametrize("case", [*CHIPS, *KERNEL], ids=lambda case: case.driver)
+def test_value_outside_the_channel_is_implausible(case: Case) -> None:
+    clock = SteppedClock()
+    port: object = bus(case) if case in CHIPS else MemoryFiles(dict(case.holds))
+    made = sensor(case, port, clock, low=-2.0, high=-1.0)
+    clock.advance_to_ns(SECOND_NS)
+    assert_missing(made, clock, Reason.IMPLAUSIBLE)
+
+
+@pytest.mark.parametrize("case", **NAMES)
+def test_a_part_of_the_roles_is_enough(case: Case) -> None:
+    for role, value in case.values.items():
+        clock = SteppedClock()
+        one = replace(case, values={role: value})
+        assert_golden(one, sensor(one, bus(one), clock), clock)
+
+
+@given(words=st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=40))
+@pytest.mark.parametrize("case", **NAMES)
+def test_no_register_content_makes_a_read_raise(case: Case, words: list[int]) -> None:
+    class Noise(Chip):
+        def read_register(self, register: int) -> int:
+            words.append(words.pop(0))
+            return words[-1]
+
+    clock = SteppedClock()
+    made = sensor(case, MemoryI2c({ADDRESS: Noise()}), clock, low=0.0, high=10.0)
+    for _ in range(4):
+        clock.advance_to_ns(clock.now_ns() + SECOND_NS)
+        for sample in made.read():
+            assert isinstance(sample, Missing) or 0.0 <= sample.value <= 10.0
+
+
+@given(text=st.text(max_size=40))
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_no_file_content_makes_a_read_raise(case: Case, text: str) -> None:
+    files = MemoryFiles(dict.fromkeys(case.holds, text))
+    for sample in sensor(case, files, SteppedClock(), low=0.0, high=10.0).read():
+        assert isinstance(sample, Missing) or 0.0 <= sample.value <= 10.0
