@@ -1,0 +1,157 @@
+"""What a person types to values of the dictionary: names with suggestions, typed arguments, units.
+
+Names are taken in any case, with `-` for `_`. A number may carry its unit; another unit of the same quantity is
+converted, a unit of something else is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from fsw.catalogue.commands import COMMAND_BY_NAME, CommandRow
+from fsw.catalogue.parameters import PARAMETER_BY_NAME
+from fsw.catalogue.rows import Field, Wire
+from fsw.catalogue.wire import Value, WireError, check_range
+
+_NUMBER = re.compile(r"\s*([-+]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf|nan))\s*(\S*)\s*\Z", re.IGNORECASE)
+_SCALES: dict[str, dict[str, float]] = {
+    "s": {"s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0, "d": 86_400.0},
+    "W": {"W": 1.0, "mW": 1e-3, "kW": 1e3},
+    "J": {"J": 1.0, "kJ": 1e3, "MJ": 1e6, "Wh": 3600.0, "mWh": 3.6},
+    "degC": {"degC": 1.0, "C": 1.0},
+    "V": {"V": 1.0, "mV": 1e-3},
+    "A": {"A": 1.0, "mA": 1e-3},
+}
+
+
+class ArgumentError(ValueError):
+    """Something typed that the dictionary does not understand."""
+
+
+class RangeError(ArgumentError):
+    """An argument that is understood and refused: outside its range, or not to be set."""
+
+
+def find_command(name: str) -> CommandRow:
+    """The command of that name; raises ArgumentError with a suggestion."""
+    return COMMAND_BY_NAME[find_name(name, COMMAND_BY_NAME, "command")]
+
+
+def find_name(typed: str, known: Iterable[str], kind: str) -> str:
+    """The name in `known` that was meant; raises ArgumentError with a suggestion.
+
+    >>> find_name("Set-Mode", ["set_mode"], "command")
+    'set_mode'
+    """
+    names = {name.lower(): name for name in known}
+    wanted = typed.strip().lower().replace("-", "_")
+    if wanted in names:
+        return names[wanted]
+    close = difflib.get_close_matches(wanted, names, n=3)
+    raise ArgumentError(f"no {kind} {typed!r}" + (f"; did you mean {', '.join(close)}?" if close else ""))
+
+
+def parse_arguments(row: CommandRow, typed: Sequence[str]) -> tuple[Value, ...]:
+    """The arguments of `ARG=VALUE` words, in the dictionary's order; raises ArgumentError, RangeError."""
+    words = _split(row, typed)
+    missing = [field.name for field in row.fields if field.name not in words]
+    if missing:
+        raise ArgumentError(f"{row.name} needs {', '.join(missing)}; usage: {usage(row)}")
+    values: list[Value] = []
+    for place, field in enumerate(row.fields):
+        unit = _unit(row, field, values)
+        values.append(_value(field, words[field.name], unit))
+        _check(place, field, values[-1])
+    _check_setting(row, values)
+    return tuple(values)
+
+
+def usage(row: CommandRow) -> str:
+    """How a command is typed.
+
+    >>> usage(find_command("cancel_job"))
+    'cancel_job job=U32'
+    """
+    kinds = {field.name: "|".join(field.labels) or field.wire.value.upper() for field in row.fields}
+    words = [f"{field.name}={kinds[field.name]}{f' [{field.unit}]' if field.unit else ''}" for field in row.fields]
+    return " ".join([row.name, *words])
+
+
+def parse_number(text: str, unit: str) -> float | int:
+    """A number in `unit`; raises ArgumentError.
+
+    >>> parse_number("10min", "s"), parse_number("0x10", "")
+    (600.0, 16)
+    """
+    match = _NUMBER.match(text)
+    if match is None:
+        raise ArgumentError(f"{text!r} is not a number")
+    digits, typed_unit = match.groups()
+    number = int(digits, 16) if "x" in digits.lower() else float(digits)
+    if typed_unit in ("", unit):
+        return number
+    scale = _SCALES.get(unit, {}).get(typed_unit)
+    if scale is None:
+        raise ArgumentError(f"{text!r} is in {typed_unit}, {unit or 'a number without unit'} is needed")
+    return number * scale
+
+
+def _split(row: CommandRow, typed: Sequence[str]) -> Mapping[str, str]:
+    words: dict[str, str] = {}
+    for word in typed:
+        name, separator, value = word.partition("=")
+        if not separator:
+            raise ArgumentError(f"{word!r} is not ARG=VALUE; usage: {usage(row)}")
+        name = find_name(name, [field.name for field in row.fields], f"argument of {row.name}")
+        if name in words:
+            raise ArgumentError(f"{name} is given twice")
+        words[name] = value
+    return words
+
+
+def _unit(row: CommandRow, field: Field, before: Sequence[Value]) -> str:
+    """A parameter's new value has the parameter's unit."""
+    if row.name == "set_parameter" and field.name == "value":
+        return PARAMETER_BY_NAME[str(before[0])].unit
+    return field.unit
+
+
+def _value(field: Field, text: str, unit: str) -> Value:
+    if field.wire is Wire.TEXT:
+        return text
+    if field.wire is Wire.LABEL:
+        return find_name(text, field.labels, field.name)
+    if field.wire is Wire.PARAMETER:
+        return find_name(text, PARAMETER_BY_NAME, "parameter")
+    try:
+        number = parse_number(text, unit)
+    except ArgumentError as error:
+        raise ArgumentError(f"{field.name}: {error}") from error
+    if field.wire in (Wire.F32, Wire.F64):
+        return float(number)
+    if number != number or int(number) != number:
+        raise ArgumentError(f"{field.name}: {text!r} is not a whole number")
+    return int(number)
+
+
+def _check(place: int, field: Field, value: Value) -> None:
+    if isinstance(value, str) and field.wire is not Wire.TEXT:
+        return
+    try:
+        check_range(place, field, value)
+    except WireError as error:
+        raise RangeError(str(error)) from error
+
+
+def _check_setting(row: CommandRow, values: Sequence[Value]) -> None:
+    if row.name != "set_parameter":
+        return
+    parameter = PARAMETER_BY_NAME[str(values[0])]
+    if not parameter.is_settable:
+        raise RangeError(f"{parameter.name} is measured, it cannot be set")
+    try:
+        check_range(1, parameter, values[1])
+    except WireError as error:
+        raise RangeError(f"{error} {parameter.unit}") from error

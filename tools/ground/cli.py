@@ -1,0 +1,36 @@
+"""`penumbra gnd NOUN VERB`: the nouns, each imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+NOUNS = {
+    "cmd": ("tools.ground.commands", "Commands: list, describe, send."),
+    "tlm": ("tools.ground.telemetry", "Telemetry: watch, get."),
+    "event": ("tools.ground.events", "Events: log."),
+    "link": ("tools.ground.status", "The link: status."),
+}
+
+
+class NounTable(click.Group):
+    """A group whose commands are the rows of `NOUNS`; listing them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(NOUNS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in NOUNS:
+            return None
+        command: click.Command = getattr(importlib.import_module(NOUNS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_module, about) in NOUNS.items()])
+
+
+@click.group(cls=NounTable, epilog="Example: penumbra gnd cmd send ping     Needs a flight: penumbra fly --realtime")
+def gnd() -> None:
+    """Talk to a flying spacecraft by space packets over UDP: commands, telemetry, events."""

@@ -1,0 +1,195 @@
+"""`penumbra gnd cmd`: list, describe, send."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from fsw.catalogue.commands import COMMANDS, CommandRow
+from fsw.catalogue.wire import Value
+from fsw.packets.pus import Telecommand
+from fsw.packets.verification import Verification
+from hal.clock import SECOND_NS
+from tools.ground import options
+from tools.ground.arguments import find_command, parse_arguments, usage
+from tools.ground.clock import iso
+from tools.ground.decoder import Samples
+from tools.ground.output import Writer, shown
+from tools.ground.session import Session, telecommand_of
+from tools.ground.verifier import FLIGHT_STAGES, UNKNOWN, WAITABLE, StageRow, State, Verifier
+
+STAGE_WIDTHS = {"stage": 10, "state": 8, "utc": 24, "elapsed_s": 10, "detail": 0}
+
+
+@click.group()
+def cmd() -> None:
+    """Commands: what there is, what it takes, and what became of one."""
+
+
+@cmd.command("list")
+@options.format_option
+def list_commands(style: str) -> None:
+    """All commands.  Example: penumbra gnd cmd list --format json"""
+    writer = Writer(sys.stdout, style, {"name": 17, "service": 8, "hazard": 8, "meaning": 0})
+    for row in COMMANDS:
+        service = f"{row.service},{row.subtype}" + (f",{row.function}" if row.function else "")
+        line = {"name": row.name, "service": service, "hazard": row.hazard.name.lower()}
+        writer.write({**line, "usage": usage(row), "meaning": row.meaning})
+    writer.close()
+
+
+@cmd.command()
+@click.argument("name")
+@options.format_option
+def describe(name: str, style: str) -> None:
+    """The arguments of one command.  Example: penumbra gnd cmd describe submit_job"""
+    with options.told():
+        row = find_command(name)
+    if style == "table":
+        click.echo(f"{row.name}: {row.meaning}")
+        click.echo(f"usage: {usage(row)}")
+        click.echo(f"hazard: {row.hazard.name.lower()}; modes: {', '.join(row.modes)}; ends within {row.timeout_s:g} s")
+    widths = {"argument": 12, "type": 10, "unit": 6, "low": 8, "high": 8, "labels": 36, "meaning": 0}
+    writer = Writer(sys.stdout, style, widths)
+    for field in row.fields:
+        line = {"argument": field.name, "type": field.wire.value, "unit": field.unit or None}
+        limits = {"low": field.low, "high": field.high, "labels": " ".join(field.labels) or None}
+        writer.write({**line, **limits, "meaning": field.meaning})
+    writer.close()
+
+
+def _ack(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
+    try:
+        flags = int(text, 0)
+    except ValueError:
+        flags = -1
+    if not 0 <= flags <= 15:
+        raise click.BadParameter(f"{text!r} is not within 0x0 to 0xF")
+    return flags
+
+
+@cmd.command()
+@click.argument("name")
+@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...")
+@click.option("--wait", type=click.Choice(WAITABLE), default="completed", show_default=True, help="Stage to wait for.")
+@click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait; after them the outcome is unknown.")
+@click.option("--ack", default="0xF", callback=_ack, help="Reports to ask for: 1 accept, 2 start, 4 progress, 8 end.")
+@click.option("--source", type=click.IntRange(0, 0xFFFF), default=0, help="Source identifier in the telecommand.")
+@click.option("--dry-run", is_flag=True, help="Show the packet, send nothing.")
+@options.format_option
+@options.link_options
+@click.pass_context
+def send(
+    context: click.Context,
+    name: str,
+    arguments: tuple[str, ...],
+    wait: str,
+    timeout: float,
+    ack: int,
+    source: int,
+    dry_run: bool,
+    style: str,
+    tm_port: int,
+    tc_host: str,
+    tc_port: int,
+) -> None:
+    """Send one command and follow it.
+
+    Example: penumbra gnd cmd send set_parameter parameter=temp_margin_c value=2.5degC
+
+    Exit code 0 completed as asked, 2 usage, 3 refused here, 4 not accepted, 5 failed later, 6 unknown, 7 link down.
+    """
+    if not ack & FLIGHT_STAGES[wait.upper()][1] and not dry_run:
+        raise click.UsageError(f"--ack {ack:#x} asks for no report of {wait}, so --wait {wait} would never end")
+    with options.told():
+        row = find_command(name)
+        values = parse_arguments(row, arguments)
+    if dry_run:
+        _show_packet(row, values, ack, source)
+        return
+    with options.session(tm_port, tc_host, tc_port, source) as session:
+        context.exit(_follow(session, session.build(row, values, ack), wait, timeout, style))
+
+
+def _show_packet(row: CommandRow, values: tuple[Value, ...], ack: int, source: int) -> None:
+    packet = telecommand_of(row, values, 0, ack, source)
+    words = [f"{field.name}={value}" for field, value in zip(row.fields, values, strict=True)]
+    click.echo(f"TC[{row.service},{row.subtype}] {' '.join([row.name, *words])}")
+    click.echo(f"packet, with sequence count 0: {packet.pack().hex()}")
+
+
+def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: float, style: str) -> int:
+    """Send and show each stage as it is reached; gives the exit code."""
+    verifier = Verifier(telecommand.request, telecommand.ack, wait)
+    lines = StageLines(verifier, style)
+    if style == "table":
+        click.echo(f"request {lines.request} (APID {telecommand.apid:#x}, sequence count {telecommand.sequence})")
+    verifier.mark("QUEUED", session.clock.utc_ns())
+    verifier.mark("RELEASED", session.clock.utc_ns())
+    try:
+        session.send(telecommand)
+        verifier.mark("SENT", session.clock.utc_ns())
+        lines.show()
+        _await(session, lines, timeout_s)
+    finally:
+        lines.close()
+    if verifier.verdict == UNKNOWN:
+        heard = "telemetry was heard" if session.decoder.packets else "no telemetry was heard"
+        click.echo(f"no report within {timeout_s:g} s ({heard}): the outcome is unknown", err=True)
+    return UNKNOWN if verifier.verdict is None else verifier.verdict
+
+
+def _await(session: Session, lines: StageLines, timeout_s: float) -> None:
+    """Take reports until there is a verdict or the time is up."""
+    verifier = lines.verifier
+    for record in session.records(options.deadline_ns(session.clock, timeout_s)):
+        if record is not None and isinstance(record.content, Verification):
+            verifier.take(record.content, record.received_ns)
+            lines.show()
+        elif record is not None and isinstance(record.content, Samples) and not record.content.structure:
+            _show_values(record.content)
+        if verifier.verdict is not None:
+            return
+    verifier.expire()
+    lines.show()
+
+
+def _show_values(samples: Samples) -> None:
+    """The answer to get_parameter."""
+    for sampled in samples.values:
+        click.echo(f"{sampled.name} = {shown(sampled.value)} {sampled.unit} ({sampled.quality})", err=True)
+
+
+class StageLines:
+    """Writes every stage of a verifier once, and again when it changes."""
+
+    def __init__(self, verifier: Verifier, style: str) -> None:
+        self.verifier = verifier
+        self.request = f"{verifier.request:#010x}"
+        self._writer = Writer(sys.stdout, style, STAGE_WIDTHS)
+        self._shown: dict[str, StageRow] = {}
+
+    def show(self) -> None:
+        """Write what is new."""
+        for row in self.verifier.rows:
+            if row.state is not State.PENDING and self._shown.get(row.stage) != row:
+                self._shown[row.stage] = row
+                self._writer.write(self._line(row))
+
+    def close(self) -> None:
+        """End the output."""
+        self._writer.close()
+
+    def _line(self, row: StageRow) -> dict[str, object]:
+        return {
+            "request": self.request,
+            "stage": row.stage,
+            "state": row.state.value,
+            "utc": None if row.utc_ns is None else iso(row.utc_ns),
+            "elapsed_s": None if row.elapsed_ns is None else round(row.elapsed_ns / SECOND_NS, 3),
+            "code": row.code,
+            "label": row.label,
+            "values": list(row.values),
+            "detail": row.text or (f"step {row.step}" if row.step is not None else ""),
+        }

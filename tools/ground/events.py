@@ -1,0 +1,68 @@
+"""`penumbra gnd event`: log."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from fsw.catalogue.rows import Severity
+from tools.ground import options
+from tools.ground.clock import iso
+from tools.ground.decoder import Happened, Record
+from tools.ground.output import Writer
+
+WIDTHS = {"generated": 24, "severity": 8, "name": 18, "text": 0}
+SEVERITIES = tuple(severity.name.lower() for severity in Severity)
+
+
+@click.group()
+def event() -> None:
+    """Events: what happened on board, as sentences."""
+
+
+@event.command()
+@click.option("--severity", type=click.Choice(SEVERITIES), default="info", help="Least severity shown.")
+@click.option("--count", type=int, default=None, help="Stop after so many events.")
+@click.option("--seconds", type=float, default=None, help="Stop after so long.")
+@options.format_option
+@options.link_options
+def log(
+    severity: str,
+    count: int | None,
+    seconds: float | None,
+    style: str,
+    tm_port: int,
+    tc_host: str,
+    tc_port: int,
+) -> None:
+    """Show events as they arrive.  Example: penumbra gnd event log --severity medium --format jsonl"""
+    least = SEVERITIES.index(severity)
+    writer = Writer(sys.stdout, style, WIDTHS)
+    shown = 0
+    try:
+        with options.session(tm_port, tc_host, tc_port) as session:
+            for record in session.records(options.deadline_ns(session.clock, seconds)):
+                happened = record.content if record is not None else None
+                if record is None or not isinstance(happened, Happened):
+                    continue
+                if SEVERITIES.index(happened.severity) < least:
+                    continue
+                writer.write(row_of(happened, record))
+                shown += 1
+                if count is not None and shown >= count:
+                    return
+    finally:
+        writer.close()
+
+
+def row_of(happened: Happened, record: Record) -> dict[str, object]:
+    """One event with its times, its values and its sentence."""
+    return {
+        "generated": iso(record.generated_ns),
+        "received": iso(record.received_ns),
+        "severity": happened.severity,
+        "name": happened.name,
+        "values": list(happened.values),
+        "text": happened.text,
+    }

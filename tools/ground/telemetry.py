@@ -1,0 +1,183 @@
+"""`penumbra gnd tlm`: watch and get."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from fsw.catalogue.parameters import PARAMETER_BY_NAME
+from fsw.catalogue.structures import STRUCTURES
+from tools.ground import options
+from tools.ground.arguments import find_command, find_name
+from tools.ground.clock import iso
+from tools.ground.decoder import Record, Sampled, Samples
+from tools.ground.output import Writer
+from tools.ground.session import Session
+
+WIDTHS = {"name": 27, "value": 14, "unit": 6, "quality": 8, "generated": 24, "received": 24, "structure": 0}
+STALE_PERIODS = 2  # a structure that was late twice over is no longer news
+SILENCE_S = 40.0  # banner: longer than the slowest default structure
+STRUCTURE_OF = {name: row.name for row in STRUCTURES for name in row.parameters}
+
+
+class Watch:
+    """What was last heard of each structure: gives rows when it comes, and once again, marked stale, when it is late.
+
+    `names` are the parameters wanted; None for all.
+    """
+
+    def __init__(self, names: frozenset[str] | None = None) -> None:
+        self._names = names
+        self._last: dict[str, tuple[int, Record]] = {}
+        self._period_ns: dict[str, int] = {}
+        self._told: set[str] = set()
+
+    def take(self, record: Record, now_ns: int) -> list[dict[str, object]]:
+        """The rows of a record that brings samples; none for others."""
+        structure, rows = self._rows(record)
+        if rows and structure:
+            if structure in self._last:
+                self._period_ns[structure] = now_ns - self._last[structure][0]
+            self._last[structure] = (now_ns, record)
+            self._told.discard(structure)
+        return rows
+
+    def stale(self, now_ns: int) -> list[dict[str, object]]:
+        """The rows of structures that have become late since the last call."""
+        rows: list[dict[str, object]] = []
+        for structure, period_ns in self._period_ns.items():
+            heard_ns, record = self._last[structure]
+            if structure not in self._told and now_ns - heard_ns > STALE_PERIODS * period_ns:
+                self._told.add(structure)
+                rows += [row | {"quality": "stale"} for row in self._rows(record)[1]]
+        return rows
+
+    def _rows(self, record: Record) -> tuple[str, list[dict[str, object]]]:
+        """The structure, and the rows wanted of it."""
+        if not isinstance(record.content, Samples):
+            return "", []
+        structure, values = record.content.structure, record.content.values
+        wanted = [sampled for sampled in values if self._names is None or sampled.name in self._names]
+        return structure, [row_of(sampled, structure, record) for sampled in wanted]
+
+
+def row_of(sampled: Sampled, structure: str, record: Record) -> dict[str, object]:
+    """One value with its times and how far it may be trusted."""
+    return {
+        "name": sampled.name,
+        "value": sampled.value,
+        "unit": sampled.unit,
+        "quality": sampled.quality,
+        "generated": iso(record.generated_ns),
+        "received": iso(record.received_ns),
+        "time_quality": record.time_quality,
+        "structure": structure,
+    }
+
+
+@click.group()
+def tlm() -> None:
+    """Telemetry: values with generation time, reception time and quality."""
+
+
+@tlm.command()
+@click.argument("names", nargs=-1)
+@click.option("--count", type=int, default=None, help="Stop after so many rows.")
+@click.option("--seconds", type=float, default=None, help="Stop after so long.")
+@options.format_option
+@options.link_options
+def watch(
+    names: tuple[str, ...],
+    count: int | None,
+    seconds: float | None,
+    style: str,
+    tm_port: int,
+    tc_host: str,
+    tc_port: int,
+) -> None:
+    """Show values as they arrive; NAMES are parameters or structures, none means all.
+
+    Example: penumbra gnd tlm watch power mode --seconds 60
+    """
+    with options.told():
+        wanted = _parameters(names)
+    writer = Writer(sys.stdout, style, WIDTHS)
+    try:
+        with options.session(tm_port, tc_host, tc_port) as session:
+            _watch(session, Watch(wanted), writer, count, seconds)
+    finally:
+        writer.close()
+
+
+def _watch(session: Session, watch: Watch, writer: Writer, count: int | None, seconds: float | None) -> None:
+    shown, is_silent = 0, False
+    for record in session.records(options.deadline_ns(session.clock, seconds)):
+        now_ns = session.clock.now_ns()
+        rows = watch.stale(now_ns) if record is None else watch.take(record, now_ns)
+        for row in rows:
+            writer.write(row)
+            shown += 1
+            if count is not None and shown >= count:
+                return
+        was_silent, is_silent = is_silent, SILENCE_S < session.silent_s() < float("inf")
+        if is_silent and not was_silent:
+            click.echo(f"no telemetry for {session.silent_s():.0f} s", err=True)
+
+
+def _parameters(names: tuple[str, ...]) -> frozenset[str] | None:
+    """The parameters that names of parameters and structures mean; None for no names."""
+    structures = {row.name: row.parameters for row in STRUCTURES}
+    wanted: set[str] = set()
+    for typed in names:
+        name = find_name(typed, [*structures, *PARAMETER_BY_NAME], "parameter or structure")
+        wanted.update(structures.get(name, (name,)))
+    return frozenset(wanted) if names else None
+
+
+@tlm.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the answers.")
+@options.format_option
+@options.link_options
+@click.pass_context
+def get(
+    context: click.Context,
+    names: tuple[str, ...],
+    timeout: float,
+    style: str,
+    tm_port: int,
+    tc_host: str,
+    tc_port: int,
+) -> None:
+    """Ask for values now; NAMES are parameters. Exit code 6 when one was not answered.
+
+    Example: penumbra gnd tlm get soc mode temp_margin_c
+    """
+    with options.told():
+        wanted = list(dict.fromkeys(find_name(name, PARAMETER_BY_NAME, "parameter") for name in names))
+    with options.session(tm_port, tc_host, tc_port) as session:
+        found = _ask(session, wanted, timeout)
+    writer = Writer(sys.stdout, style, WIDTHS)
+    for name in wanted:
+        never = {"name": name, "value": None, "unit": PARAMETER_BY_NAME[name].unit, "quality": "never"}
+        writer.write(found.get(name, never))
+    writer.close()
+    context.exit(0 if len(found) == len(wanted) else 6)
+
+
+def _ask(session: Session, wanted: list[str], timeout_s: float) -> dict[str, dict[str, object]]:
+    """Structures for what is in one, single parameters for the rest; gives the rows that came."""
+    for structure in dict.fromkeys(STRUCTURE_OF[name] for name in wanted if name in STRUCTURE_OF):
+        session.send(session.build(find_command("report_structure"), (structure,), ack=0))
+    for name in wanted:
+        if name not in STRUCTURE_OF:
+            session.send(session.build(find_command("get_parameter"), (name,), ack=0))
+    found: dict[str, dict[str, object]] = {}
+    watch = Watch(frozenset(wanted))
+    for record in session.records(options.deadline_ns(session.clock, timeout_s)):
+        if record is not None:
+            found.update({str(row["name"]): row for row in watch.take(record, session.clock.now_ns())})
+        if len(found) == len(wanted):
+            break
+    return found
