@@ -53,12 +53,10 @@ class FolderIntake:
         self.malformed = 0
 
     def poll(self) -> tuple[Ticket, ...]:
-        entries = self._within_quota(self._scan())
-        arrays = {entry.name for entry in entries if entry.suffix in _ARRAYS}
-        fresh = [e.name for e in entries if e.suffix == ".toml" and e.name in arrays and e.name not in self._taken]
-        tickets = [ticket for name in fresh[:POLL_LIMIT] if (ticket := self._ticket(name)) is not None]
-        self._taken.update(ticket.ref for ticket in tickets)
-        return tuple(tickets)
+        try:
+            return self._fresh(self._within_quota(self._scan()))
+        except OSError as error:
+            raise PortError(Reason.BUS, f"the intake folder: {error.strerror}") from error
 
     def load(self, ref: str) -> Array:
         if _NAME.fullmatch(ref) is None:
@@ -74,6 +72,14 @@ class FolderIntake:
         if _NAME.fullmatch(ref) is not None:
             self._remove(ref)
             self._taken.discard(ref)
+
+    def _fresh(self, entries: list[_Entry]) -> tuple[Ticket, ...]:
+        """The tickets among `entries` that were not offered before."""
+        arrays = {entry.name for entry in entries if entry.suffix in _ARRAYS}
+        fresh = [e.name for e in entries if e.suffix == ".toml" and e.name in arrays and e.name not in self._taken]
+        tickets = [ticket for name in fresh[:POLL_LIMIT] if (ticket := self._ticket(name)) is not None]
+        self._taken.update(ticket.ref for ticket in tickets)
+        return tuple(tickets)
 
     def _read(self, ref: str) -> Array:
         plain = self._root / f"{ref}.npy"

@@ -43,14 +43,14 @@ class Ticket:
 
 
 class Intake(Protocol):
-    """A source of tickets and of the arrays that they name."""
+    """A source of tickets and of the arrays that they name. `poll` and `load` raise PortError."""
 
     def poll(self) -> tuple[Ticket, ...]:
         """Tickets that were not offered before, oldest first, at most 64."""
         ...
 
     def load(self, ref: str) -> Array:
-        """The input `ref`; raises PortError: ABSENT, or CORRUPT when it is no array."""
+        """The input `ref`; ABSENT when there is none, CORRUPT when it is no array."""
         ...
 
     def discard(self, ref: str) -> None:

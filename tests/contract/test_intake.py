@@ -169,3 +169,10 @@ def test_pickles_noise_and_bombs_are_corrupt(tmp_path: Path) -> None:
         with pytest.raises(PortError) as caught:
             intake.load(name)
         assert caught.value.reason is Reason.CORRUPT
+
+
+def test_folder_that_vanished_is_a_port_error(tmp_path: Path) -> None:
+    intake = FolderIntake(tmp_path / "intake", 1_000)
+    (tmp_path / "intake").rmdir()
+    with pytest.raises(PortError):
+        intake.poll()
