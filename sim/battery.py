@@ -14,6 +14,7 @@ from math import sqrt
 
 CELL_VOLTAGE_V = (3.00, 3.38, 3.50, 3.57, 3.64, 3.70, 3.79, 3.875, 3.96, 4.055, 4.15)  # at 0, 10, .. 100 % of charge
 SEGMENTS = len(CELL_VOLTAGE_V) - 1
+LAST_SHARE = 0.9  # of the charge left may leave in a step: the voltage falls and the current rises within it
 SECANT_ROUNDS = 4  # each gains four digits where a step crosses a row of the table
 
 
@@ -118,7 +119,9 @@ class Battery:
         """The most that the terminals give for a step: current limit, charge left, half of the open-circuit voltage."""
         ocv_v = self.open_circuit_v()
         current_a = min(
-            self._discharge_limit_a, self.soc * self.capacity_c / seconds, 0.5 * ocv_v / self._resistance_ohm
+            self._discharge_limit_a,
+            LAST_SHARE * self.soc * self.capacity_c / seconds,
+            0.5 * ocv_v / self._resistance_ohm,
         )
         return (ocv_v - self._resistance_ohm * current_a) * current_a if current_a > 0.0 else 0.0
 

@@ -83,7 +83,7 @@ class OwnedPower:
             "energy",
             entered_j - used_j - battery.heat_j - (stored_j - before_j),
             entered_j + used_j,
-            stored_j,
+            stored_j + load_w * seconds,
             time_ns,
         )
 

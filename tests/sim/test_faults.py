@@ -1,0 +1,125 @@
+"""Faults: what each does to a sensor or to the payload, when it begins and when it ends."""
+
+import pytest
+
+from hal.clock import SECOND_NS
+from hal.errors import PortError
+from hal.reading import Reason
+from sim.devices import build
+from sim.faults import Fault, Faults
+from sim.world import World, WorldConfig
+
+THERMOMETER = 0x48
+
+
+def _readings(fault: Fault, until_s: int = 60) -> list[float | Reason]:
+    """The payload thermometer once a second, in degrees, or why it did not answer."""
+    world = World(WorldConfig(), 1)
+    bus = build(world, 1, Faults((fault,), world))["i2c0"]
+    rows: list[float | Reason] = []
+    for second in range(1, until_s + 1):
+        world.advance_to(second * SECOND_NS)
+        try:
+            rows.append(bus.read_words(THERMOMETER, (0,))[0] / 128.0)
+        except PortError as error:
+            rows.append(error.reason)
+    return rows
+
+
+def _fault(kind: str, value: float = 0.0) -> Fault:
+    return Fault(at_s=20.0, kind=kind, target="payload_temp", duration_s=20.0, value=value)
+
+
+WELL = _readings(Fault(at_s=1e6, kind="hang"))
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("missing", Reason.BUS), ("silent", Reason.TIMEOUT)])
+def test_a_sensor_that_does_not_answer_gives_its_reason(kind, reason):
+    rows = _readings(_fault(kind))
+    assert rows[:19] == WELL[:19]
+    assert rows[19:39] == [reason] * 20
+    assert all(isinstance(row, float) for row in rows[39:])
+
+
+def test_a_stuck_sensor_says_one_value_but_for_its_noise():
+    rows = _readings(_fault("stuck"))[19:39]
+    assert max(rows) - min(rows) < 0.05
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), [("offset", 3.0, 3.0), ("factor", 1.1, 2.5)])
+def test_a_sensor_that_lies(kind, value, expected):
+    rows = _readings(_fault(kind, value))
+    assert rows[25] - WELL[25] == pytest.approx(expected, abs=0.1)
+    assert rows[45] == WELL[45]
+
+
+def test_a_noisy_sensor_scatters():
+    rows = _readings(_fault("noisy", 2.0))
+    scatter = [rows[k] - WELL[k] for k in range(19, 39)]
+    assert max(scatter) > 1.0
+    assert min(scatter) < -1.0
+    assert rows == _readings(_fault("noisy", 2.0))
+
+
+def test_a_late_sensor_says_what_was():
+    world = World(WorldConfig(), 1)
+    world.computer.start(1, 500.0, 500.0, 0)  # heats fast
+    fault = Fault(at_s=10.0, kind="late", target="payload_temp", value=15.0)
+    bus = build(world, 1, Faults((fault,), world))["i2c0"]
+    truths = []
+    for second in range(1, 61):
+        world.advance_to(second * SECOND_NS)
+        truths.append(world.truth.payload_temp_c)
+        seen = bus.read_words(THERMOMETER, (0,))[0] / 128.0
+    assert seen == pytest.approx(truths[60 - 15 - 1], abs=0.15)
+
+
+def test_faults_of_the_payload_strike_at_their_time():
+    world = World(WorldConfig(), 1)
+    faults = Faults(
+        (
+            Fault(at_s=5.0, kind="hang"),
+            Fault(at_s=6.0, kind="latch_up", value=4.0),
+            Fault(at_s=7.0, kind="upsets", target="corrected", value=9.0),
+            Fault(at_s=30.0, kind="brown_out", duration_s=2.0),
+        ),
+        world,
+    )
+    world.computer.start(1, 20.0, 10.0, 0)
+    world.advance_to(25 * SECOND_NS)
+    assert world.computer.running == 1
+    assert world.truth.payload_power_w == pytest.approx(world.computer.draw_w)
+    assert world.computer.latch_up_w == 4.0
+    assert world.truth.corrected_errors == 9
+    world.advance_to(31 * SECOND_NS)
+    assert world.truth.payload_power_w == 0.0
+    world.advance_to(33 * SECOND_NS)
+    assert world.truth.payload_power_w == 6.0
+    assert faults.struck == 4
+
+
+def test_a_later_fault_of_the_same_sensor_replaces_the_earlier():
+    world = World(WorldConfig(), 1)
+    first = Fault(at_s=1.0, kind="offset", target="payload_temp", duration_s=10.0, value=1.0)
+    second = Fault(at_s=5.0, kind="missing", target="payload_temp")
+    faults = Faults((first, second), world)
+    world.advance_to(20 * SECOND_NS)
+    with pytest.raises(PortError):
+        faults.apply("payload_temp", 20.0)
+    assert faults.apply("battery_temp", 20.0) == 20.0
+    faults.answer("battery_temp")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"kind": "melt"},
+        {"kind": "stuck", "target": "mood"},
+        {"kind": "upsets", "target": "some"},
+        {"kind": "brown_out"},
+        {"kind": "hang", "duration_s": -1.0},
+    ],
+)
+def test_impossible_faults_are_refused(bad):
+    with pytest.raises(ValueError, match=r"."):
+        Fault(**({"at_s": 1.0} | bad))
