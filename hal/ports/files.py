@@ -172,8 +172,11 @@ class MemoryFiles:
         return text.rstrip("\n")
 
     def read_number(self, path: str) -> int:
+        text = self.read_text(path)
+        if text.isdecimal() and text.isascii() and len(text) <= 18:  # nearly always, and several times as fast
+            return int(text)
         try:
-            return native.parse_decimal(self.read_text(path).encode("utf-8"))
+            return native.parse_decimal(text.encode("utf-8"))
         except ValueError as error:
             raise PortError(Reason.CORRUPT, f"{path}: {error}") from error
 
