@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,10 +18,15 @@ MODELS = {"water": ("full", "small", "int8"), "cloud": ("wide", "narrow"), "tele
 
 @pytest.fixture
 def flight_record() -> FlightRecord:
-    return make_record()
+    return _record()
 
 
-def make_record(seed: int = 1, duration_s: float = 2 * ORBIT_S) -> FlightRecord:
+@pytest.fixture(scope="session")
+def make_record() -> Callable[[], FlightRecord]:
+    return _record
+
+
+def _record(seed: int = 1, duration_s: float = 2 * ORBIT_S) -> FlightRecord:
     """Two orbits of a small satellite, as a closed loop might have left them."""
     random = np.random.default_rng(seed)
     record = FlightRecord(

@@ -88,7 +88,8 @@ def _policies(summary: dict[str, Any]) -> RenderableType | None:
         energy = f"{item['energy_j'] / 1e3:.1f}"
         table.add_row(item["policy"], f"{item['value']:.1f}", energy, str(item["violations"]))
     ratios = (policies["ratio_over_best_static"], policies["ratio_over_hysteresis"])
-    text = f"The governor got {_number(ratios[0])} times the best static policy's value, {_number(ratios[1])} times hysteresis'."
+    text = f"The governor got {_number(ratios[0])} times the value of the best static policy, "
+    text += f"{_number(ratios[1])} times that of hysteresis."
     return Group(table, Padding(text, (0, 0, 1, 1)))
 
 
