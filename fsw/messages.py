@@ -131,21 +131,19 @@ class Trip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """The planner's shadow prices, for a few slots of `slot_s` from `start_ns` on.
+    """The planner's shadow prices, one entry a slot of `slot_s` from `start_ns` on.
 
-    `value[slot][energy][temperature]` is the mission value still to be had from that state on the two grids, so a job
-    costs the difference that its joules and its heat make. `time_price[slot][i]` is what a second of the computer
-    is worth where a joule is worth `joule_prices[i]`.
+    `joule_price` is what a joule above idle is worth (energy and heat together), `time_price` a second of the
+    computer, `job_price[kind]` what a job of that kind is worth kept for its best later moment.
     """
 
     time_ns: int
     start_ns: int
     slot_s: float
-    energy_grid_j: tuple[float, ...]
-    temp_grid_c: tuple[float, ...]
-    value: tuple[tuple[tuple[float, ...], ...], ...]
-    joule_prices: tuple[float, ...]
-    time_price: tuple[tuple[float, ...], ...]
+    joule_price: tuple[float, ...]
+    time_price: tuple[float, ...]
+    kinds: tuple[str, ...]
+    job_price: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,8 +148,6 @@ class Governor:
     horizon_orbits: float = 1.25
     slot_s: float = 120.0
     replan_s: float = 300.0
-    energy_steps: int = 24
-    temp_steps: int = 8
     queue_depth: int = 512
     attempts: int = 2
     kill_factor: float = 3.0  # an attempt is killed at this multiple of its predicted time

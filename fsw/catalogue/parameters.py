@@ -109,9 +109,9 @@ PARAMETERS: tuple[ParameterRow, ...] = (
     P(112, "corrected_errors", U32, "", "samples.corrected_errors", "memory errors corrected"),
     P(113, "uncorrected_errors", U32, "", "samples.uncorrected_errors", "memory errors not corrected"),
     # what a command may set
-    P(200, "payload_power_limit_w", F64, "W", "set.govern", "most power above idle for one job", 0.0, 200.0, (), 200.0),
-    P(201, "energy_reserve_j", F64, "J", "set.govern", "energy kept back above the floor", 0.0, 360e3, (), 0.0),
-    P(202, "temp_margin_c", F64, "degC", "set.govern", "kept below the payload's limit", 0.0, 20.0, (), 0.0),
+    P(200, "payload_power_limit_w", F64, "W", "set.guard", "most power above idle for one job", 0.0, 200.0, (), 200.0),
+    P(201, "energy_reserve_j", F64, "J", "set.guard", "energy kept back above the floor", 0.0, 360e3, (), 0.0),
+    P(202, "temp_margin_c", F64, "degC", "set.guard", "kept below the payload's limit", 0.0, 20.0, (), 0.0),
     P(211, "power_interval_s", F64, "s", "set.telemetry", "interval of structure 1", 1.0, 3600.0, (), 10.0),
     P(212, "thermal_interval_s", F64, "s", "set.telemetry", "interval of structure 2", 1.0, 3600.0, (), 10.0),
     P(213, "governor_interval_s", F64, "s", "set.telemetry", "interval of structure 3", 1.0, 3600.0, (), 10.0),

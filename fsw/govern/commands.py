@@ -43,7 +43,8 @@ class CommandDesk:
             stage = Stage.STARTED
         else:
             out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.STARTED, 0))
-        out.publish(COMMAND_REPORT, _report(now_ns, command, stage, failure_code(label) if label else 0))
+        values = (int(command.arguments[0]),) if label == "unknown_job" else ()
+        out.publish(COMMAND_REPORT, _report(now_ns, command, stage, failure_code(label) if label else 0, values))
 
     def _set_mode(self, now_ns: int, command: Command, _out: Outbox) -> str:
         change = self._mode.request(now_ns, str(command.arguments[0]), "ground")
@@ -98,5 +99,7 @@ class CommandDesk:
         return ""
 
 
-def _report(now_ns: int, command: Command, stage: Stage, code: int) -> CommandReport:
-    return CommandReport(time_ns=now_ns, request=command.request, stage=stage, code=code, ack=command.ack)
+def _report(now_ns: int, command: Command, stage: Stage, code: int, values: tuple[int, ...] = ()) -> CommandReport:
+    return CommandReport(
+        time_ns=now_ns, request=command.request, stage=stage, code=code, values=values, ack=command.ack
+    )

@@ -1,36 +1,47 @@
-"""The planner: shadow prices by dynamic programming over battery energy and payload temperature.
+"""The planner: a linear programme over the next orbit or so, solved for its shadow prices.
 
-The horizon is cut into slots. Arrivals are a fluid: at a price of a joule and of a second every sort of job picks the
-mode with the best net value, which gives value and watts a slot (the frontier). Going backwards, the value of a state
-is the best of: value in the slot plus value of the state after it. Its slopes are the prices that the dispatcher
-uses. Source of the idea: dispatch by the shadow prices of a horizon plan, and the LP of which this is the state-wise
-form with the same fluid relaxation (Bellman 1957). All of it is a bounded number of array operations.
+The horizon is cut into slots; work is a fluid. Variables, all at least 0: jobs started a slot by kind and operating
+point, battery charging and discharging, stored energy, temperature, spilled sunlight, and two dear slacks that keep
+the programme feasible when the spacecraft is already outside its limits.
+
+    maximise   sum worth x  +  end price * energy at the end
+    time       sum seconds x <= slot
+    power      sum joules x + charge - discharge + spill = harvest - housekeeping
+    store      energy = energy before + efficiency * charge - discharge,     0 <= energy <= span
+    heat       temperature = temperature before + (load + surroundings - radiated) / capacity,   <= ceiling
+    kind       started so far <= arrived so far;  started from here on <= what is not too late from here on
+
+Radiation is the secant of the T^4 law between the coldest and the ceiling. The duals of power, heat, time and kind are
+what a joule, a second and a job of that kind are worth in each slot. HiGHS solves it, bounded by iterations.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import highspy
 import numpy as np
 import numpy.typing as npt
 
 from fsw.govern.points import OperatingPoints
 from fsw.messages import Backlog, Prices
-from fsw.mission import Mission, Payload
+from fsw.mission import Mission
 from hal.constants import STEFAN_BOLTZMANN_W_M2K4, ZERO_CELSIUS_K
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
 
-JOULE_PRICES: Floats = np.concatenate(([0.0], np.geomspace(3e-4, 0.1, 23)))  # value per joule, from free to prohibitive
-TIME_PRICES: Floats = np.concatenate(([0.0], np.geomspace(1e-3, 3.0, 31)))  # value per second of the computer
-BREACH_PRICE = 1.0  # per joule under the floor or over the ceiling's heat: dearer than any job
-PUBLISHED_SLOTS = 16  # prices for half an hour: a planner late by six plans leaves the dispatcher priced
-GRADIENT_ALLOWANCE_K = 3.0  # the computer above the payload's mean temperature while it works
+MOST_ITERATIONS = 20_000  # a plan takes a few thousand simplex steps; a run-away stops here
+BREACH_PRICE = 1.0  # value a joule under the floor or over the ceiling: dearer than any job
+GRADIENT_ALLOWANCE_K = 2.0  # the computer above the payload's mean temperature while it works
+COLDEST_C = 5.0  # lower end of the secant; a colder radiator sheds more than the secant says
+KILO = 1e-3  # energies go into the programme in kilojoules, which keeps its numbers near one
+INFINITY = float(highspy.kHighsInf)
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is coming, one entry a slot: array watts, heat from surroundings, share of the slot in the Sun."""
+    """What is coming, one entry a slot: watts to live on, heat from surroundings, share of the slot in the Sun."""
 
     harvest_w: Floats
     surroundings_w: Floats
@@ -38,148 +49,172 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Frontier:
-    """Best use of the computer, (slots, joule prices): value a second, watts above idle, price of a second."""
+class Start:
+    """The state from which is planned, and what a joule left over at the horizon's end is worth."""
 
-    value_per_s: Floats
-    watts: Floats
-    time_price: Floats
-
-
-def arrival_rates(mission: Mission, sun_share: Floats, backlog: Backlog | None) -> Floats:
-    """Jobs a second, (slots, kinds): what is expected, and what waits spread over the time it still has."""
-    slot_s = mission.governor.slot_s
-    rates = np.empty((len(sun_share), len(mission.demand)))
-    waiting = {kind: (count, last_s) for kind, count, last_s in (backlog.counts if backlog else ())}
-    for column, row in enumerate(mission.demand):
-        rates[:, column] = (row.per_minute_sun * sun_share + row.per_minute_dark * (1.0 - sun_share)) / 60.0
-        count, last_s = waiting.get(row.kind, (0, 0.0))
-        slots = max(1, min(len(sun_share), int(last_s / slot_s)))
-        rates[:slots, column] += count / (slots * slot_s)
-    return rates
+    now_ns: int
+    energy_j: float
+    span_j: float
+    temp_c: float
+    end_price_per_j: float
+    housekeeping_w: float
+    charge_efficiency: float
 
 
-def frontier(mission: Mission, points: OperatingPoints, rates: Floats) -> Frontier:
-    """For each slot and joule price: the cheapest price of a second at which the work fits into the time there is."""
-    shape = (len(JOULE_PRICES), len(TIME_PRICES))
-    value = np.zeros((len(mission.demand), *shape))
-    seconds, joules = np.zeros_like(value), np.zeros_like(value)
-    for index, row in enumerate(mission.demand):
-        table = points.of(row.model)
-        worth = np.array([row.value * point.worth for point in table])
-        joule = np.array([point.joules for point in table])
-        second = np.array([point.seconds for point in table])
-        net = worth - JOULE_PRICES[:, None, None] * joule - TIME_PRICES[None, :, None] * second
-        best = net.argmax(axis=2)
-        runs = np.take_along_axis(net, best[:, :, None], axis=2)[:, :, 0] > 0.0
-        value[index], joules[index], seconds[index] = worth[best] * runs, joule[best] * runs, second[best] * runs
-    busy = np.tensordot(rates, seconds, axes=1)
-    return _fit(busy, np.tensordot(rates, value, axes=1), np.tensordot(rates, joules, axes=1))
+class _Rows:
+    """Collects the programme's matrix as coordinates."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._parts: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]] = []
+        self.lower: list[Floats] = []
+        self.upper: list[Floats] = []
+
+    def add(self, lower: Floats, upper: Floats) -> npt.NDArray[np.intp]:
+        """New rows with these bounds; returns their numbers."""
+        rows = np.arange(self.count, self.count + len(lower))
+        self.count += len(lower)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return rows
+
+    def put(self, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], values: Floats | float) -> None:
+        """Coefficients, broadcast together."""
+        full = np.broadcast_arrays(rows, columns, np.asarray(values, dtype=float))
+        self._parts.append((full[0].ravel(), full[1].ravel(), full[2].ravel()))
+
+    def by_column(self, columns: int) -> tuple[Ints, Ints, Floats]:
+        """Compressed columns: starts, row numbers, values."""
+        rows, places, values = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        order = np.lexsort((rows, places))
+        starts = np.zeros(columns + 1, dtype=np.int32)
+        np.cumsum(np.bincount(places, minlength=columns), out=starts[1:])
+        return starts, rows[order].astype(np.int32), values[order]
 
 
-def _fit(busy: Floats, value: Floats, watts: Floats) -> Frontier:
-    """Mix the two neighbouring prices of a second between which the computer is just busy."""
-    fits = busy <= 1.0
-    fits[:, :, -1] = True
-    upper = fits.argmax(axis=2)[:, :, None]
-    lower = np.maximum(upper - 1, 0)
-
-    def pick(table: Floats, index: npt.NDArray[np.intp]) -> Floats:
-        return np.take_along_axis(table, index, axis=2)[:, :, 0]
-
-    busy_low, busy_high = pick(busy, lower), pick(busy, upper)
-    span = np.where(busy_low > busy_high, busy_low - busy_high, 1.0)
-    share = np.where(upper[:, :, 0] > 0, np.clip((1.0 - busy_high) / span, 0.0, 1.0), 0.0)
-    scale = np.minimum(1.0, 1.0 / np.maximum(busy_high, 1e-9))  # the dearest price may still not fit
-    mix = tuple((share * pick(t, lower) + (1.0 - share) * pick(t, upper)) * scale for t in (value, watts))
-    time_price = np.where(upper[:, :, 0] > 0, TIME_PRICES[upper[:, :, 0]], 0.0)
-    return Frontier(value_per_s=mix[0], watts=mix[1], time_price=time_price)
-
-
-def plan_owned(
-    mission: Mission, points: OperatingPoints, now_ns: int, forecast: Forecast, backlog: Backlog | None, span_j: float
-) -> Prices:
-    """Prices for a spacecraft with its own battery, which holds `span_j` joules above its floor when full."""
-    best = frontier(mission, points, arrival_rates(mission, forecast.sun_share, backlog))
-    energy = np.linspace(0.0, span_j, mission.governor.energy_steps)
-    ceiling_c = mission.limits.payload_temp_c - mission.guard.temp_margin_k - GRADIENT_ALLOWANCE_K
-    temps = np.linspace(ceiling_c - 35.0, ceiling_c, mission.governor.temp_steps)
-    values = [_end_value(best, energy, temps)]
-    for slot in range(len(forecast.harvest_w) - 1, -1, -1):
-        values.append(_back_step(mission, forecast, best, slot, energy, temps, values[-1]))
-    values.reverse()
-    return _publish(mission, now_ns, energy, temps, values, best)
-
-
-def _end_value(best: Frontier, energy: Floats, temps: Floats) -> Floats:
-    """At the horizon a joule is worth what it is worth on average: the price at which half the computer is used."""
-    mean_watts = best.watts.mean(axis=0)
-    price = float(np.interp(-0.5 * mean_watts.max(), -mean_watts, JOULE_PRICES))
-    return np.repeat((price * energy)[:, None], len(temps), axis=1)
-
-
-def _back_step(
-    mission: Mission, forecast: Forecast, best: Frontier, slot: int, energy: Floats, temps: Floats, after: Floats
-) -> Floats:
-    """Value at the start of `slot`, (energy, temperature), from the value `after` it."""
-    battery, payload, slot_s = mission.battery, mission.payload, mission.governor.slot_s
-    efficiency = battery.charge_efficiency if battery else 1.0
-    watts = best.watts[slot]
-    net_w = forecast.harvest_w[slot] - mission.guard.bus_w - payload.idle_w - watts
-    stored_j = np.where(net_w > 0.0, net_w * efficiency, net_w) * slot_s
-    energy_after = energy[:, None] + stored_j[None, :]
-    temp_after = temps[:, None] + _warming_k_s(payload, temps, watts, forecast.surroundings_w[slot]) * slot_s
-    rows, row_share = _places(energy_after, energy)
-    columns, column_share = _places(temp_after, temps)
-    uses = np.arange(len(watts))
-    at_energy = after[rows] * (1.0 - row_share)[:, :, None] + after[rows + 1] * row_share[:, :, None]
-    low, high = at_energy[:, uses[None, :], columns], at_energy[:, uses[None, :], columns + 1]
-    reached = low + column_share[None] * (high - low)
-    heat_j_k = payload.computer_j_k + payload.radiator_j_k
-    breach = np.maximum(0.0, -energy_after)[:, None, :] + np.maximum(0.0, temp_after - temps[-1])[None] * heat_j_k
-    total: Floats = reached + best.value_per_s[slot] * slot_s - BREACH_PRICE * breach
-    return np.asarray(total.max(axis=2))
-
-
-def _warming_k_s(payload: Payload, temps: Floats, watts: Floats, surroundings_w: float) -> Floats:
-    """Rate of the payload's mean temperature, (temperatures, uses), the radiator a little below the mean."""
-    radiator_k = temps[:, None] - 0.6 * (payload.idle_w + watts)[None, :] / payload.conductance_w_k + ZERO_CELSIUS_K
-    emission = payload.radiator_emissivity * payload.radiator_area_m2 * STEFAN_BOLTZMANN_W_M2K4
-    heating_w = payload.idle_w + watts[None, :] + surroundings_w - emission * radiator_k**4
-    rate: Floats = heating_w / (payload.computer_j_k + payload.radiator_j_k)
-    return rate
-
-
-def _places(values: Floats, grid: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Cells and shares of `values` on an even grid, held at the edges."""
-    position = np.clip((values - grid[0]) / (grid[1] - grid[0]), 0.0, len(grid) - 1.000001)
-    cells = position.astype(np.intp)
-    return cells, position - cells
-
-
-def plan_hosted(
-    mission: Mission, points: OperatingPoints, now_ns: int, mean_w: float, sun_share: Floats, backlog: Backlog | None
-) -> Prices:
-    """Prices for a guest: the joule price at which the expected work draws just the mean watts granted above idle."""
-    best = frontier(mission, points, arrival_rates(mission, sun_share, backlog))
-    mean_watts = best.watts.mean(axis=0)
-    price = float(np.interp(-max(0.0, mean_w), -mean_watts, JOULE_PRICES))
-    energy, temps = np.array([-1e6, 1e6]), np.array([-100.0, 200.0])
-    flat = np.repeat((price * energy)[:, None], 2, axis=1)
-    return _publish(mission, now_ns, energy, temps, [flat] * min(PUBLISHED_SLOTS, len(sun_share)), best)
-
-
-def _publish(
-    mission: Mission, now_ns: int, energy: Floats, temps: Floats, values: list[Floats], best: Frontier
-) -> Prices:
-    slots = min(PUBLISHED_SLOTS, len(values), len(best.time_price))
-    return Prices(
-        time_ns=now_ns,
-        start_ns=now_ns,
-        slot_s=mission.governor.slot_s,
-        energy_grid_j=tuple(energy.tolist()),
-        temp_grid_c=tuple(temps.tolist()),
-        value=tuple(tuple(map(tuple, table.tolist())) for table in values[:slots]),
-        joule_prices=tuple(JOULE_PRICES.tolist()),
-        time_price=tuple(map(tuple, best.time_price[:slots].tolist())),
+def solve(
+    mission: Mission, points: OperatingPoints, start: Start, forecast: Forecast, backlog: Backlog | None
+) -> Prices | None:
+    """Prices for the slots ahead; None when the solver found no optimum within its iterations."""
+    slots, kinds = len(forecast.harvest_w), mission.demand
+    tables = [points.of(row.model) for row in kinds]
+    sizes = [len(table) for table in tables]
+    work = np.arange(sum(sizes) * slots).reshape(sum(sizes), slots)
+    first = work.size
+    charge, discharge, energy, temp, spill, short, hot = (
+        np.arange(first + i * slots, first + (i + 1) * slots) for i in range(7)
     )
+    begun = np.arange(first + 7 * slots, first + (7 + len(kinds)) * slots).reshape(len(kinds), slots)
+    columns = first + (7 + len(kinds)) * slots
+
+    seconds = np.array([point.seconds for table in tables for point in table])[:, None]
+    kilojoules = np.array([point.joules for table in tables for point in table])[:, None] * KILO
+    worth = np.array([row.value * p.worth for row, table in zip(kinds, tables, strict=True) for p in table])
+
+    slot_s = mission.governor.slot_s
+    rows, zeros = _Rows(), np.zeros(slots)
+    time_rows = rows.add(np.full(slots, -INFINITY), np.full(slots, slot_s))
+    rows.put(time_rows[None, :], work, seconds)
+
+    surplus = (forecast.harvest_w - start.housekeeping_w) * slot_s * KILO
+    power_rows = rows.add(surplus, surplus)
+    rows.put(power_rows[None, :], work, kilojoules)
+    for column, sign in ((charge, 1.0), (discharge, -1.0), (spill, 1.0), (short, -1.0)):
+        rows.put(power_rows, column, sign)
+
+    initial = zeros.copy()
+    initial[0] = min(max(start.energy_j, 0.0), start.span_j) * KILO
+    store_rows = rows.add(initial, initial)
+    rows.put(store_rows, energy, 1.0)
+    rows.put(store_rows[1:], energy[:-1], -1.0)
+    rows.put(store_rows, charge, -start.charge_efficiency)
+    rows.put(store_rows, discharge, 1.0)
+
+    capacity = (mission.payload.computer_j_k + mission.payload.radiator_j_k) * KILO
+    base_w, slope_w_k, ceiling_c = _radiation(mission)
+    keep = 1.0 - slope_w_k * slot_s * KILO / capacity
+    warming = (mission.payload.idle_w + forecast.surroundings_w - base_w) * slot_s * KILO / capacity
+    warming[0] += keep * start.temp_c
+    heat_rows = rows.add(warming, warming)
+    rows.put(heat_rows, temp, 1.0)
+    rows.put(heat_rows[1:], temp[:-1], -keep)
+    rows.put(heat_rows, hot, 1.0)
+    rows.put(heat_rows[None, :], work, -kilojoules / capacity)
+
+    arrived, in_time = _arrivals(mission, forecast.sun_share, backlog)
+    kind_rows = rows.add(np.zeros(begun.size), np.zeros(begun.size)).reshape(begun.shape)
+    rows.put(kind_rows, begun, 1.0)
+    rows.put(kind_rows[:, 1:], begun[:, :-1], -1.0)
+    rows.put(np.repeat(kind_rows, sizes, axis=0), work, -1.0)
+    late_rows = rows.add(np.full(begun.size - len(kinds), -INFINITY), in_time[:, 1:].ravel())
+    late_rows = late_rows.reshape(len(kinds), slots - 1)
+    rows.put(late_rows, begun[:, -1:], 1.0)
+    rows.put(late_rows, begun[:, :-1], -1.0)
+
+    cost = np.zeros(columns)
+    cost[work] = -worth[:, None]
+    cost[energy[-1]] = -start.end_price_per_j / KILO
+    cost[short] = BREACH_PRICE / KILO
+    cost[hot] = BREACH_PRICE * capacity / KILO
+    lower, upper = np.zeros(columns), np.full(columns, INFINITY)
+    lower[temp] = -100.0
+    upper[energy], upper[temp] = start.span_j * KILO, ceiling_c
+    upper[begun] = arrived
+    duals = _run(rows, cost, lower, upper)
+    if duals is None:
+        return None
+    joule_price = (-duals[power_rows] + duals[heat_rows] / capacity) * KILO
+    return Prices(
+        time_ns=start.now_ns,
+        start_ns=start.now_ns,
+        slot_s=slot_s,
+        joule_price=tuple(np.maximum(joule_price, 0.0).tolist()),
+        time_price=tuple(np.maximum(-duals[time_rows], 0.0).tolist()),
+        kinds=tuple(row.kind for row in kinds),
+        job_price=tuple(map(tuple, np.maximum(duals[kind_rows], 0.0).tolist())),
+    )
+
+
+def _radiation(mission: Mission) -> tuple[float, float, float]:
+    """The secant of what the radiator sheds, watts at 0 C and watts a kelvin, and the ceiling of the mean."""
+    payload = mission.payload
+    ceiling_c = mission.limits.payload_temp_c - mission.guard.temp_margin_k - GRADIENT_ALLOWANCE_K
+    emission = payload.radiator_emissivity * payload.radiator_area_m2 * STEFAN_BOLTZMANN_W_M2K4
+    low_w, high_w = (emission * (temp + ZERO_CELSIUS_K) ** 4 for temp in (COLDEST_C, ceiling_c))
+    slope = (high_w - low_w) / (ceiling_c - COLDEST_C)
+    return low_w - slope * COLDEST_C, slope, ceiling_c
+
+
+def _arrivals(mission: Mission, sun_share: Floats, backlog: Backlog | None) -> tuple[Floats, Floats]:
+    """Jobs by (kind, slot): arrived by the slot's end, and not too late yet at its start."""
+    slot_s, slots = mission.governor.slot_s, len(sun_share)
+    waiting = {kind: (count, last_s) for kind, count, last_s in (backlog.counts if backlog else ())}
+    starts_s = np.arange(slots) * slot_s
+    arrived, in_time = np.empty((2, len(mission.demand), slots))
+    for index, row in enumerate(mission.demand):
+        per_slot = (row.per_minute_sun * sun_share + row.per_minute_dark * (1.0 - sun_share)) * slot_s / 60.0
+        count, last_s = waiting.get(row.kind, (0, 1.0))
+        so_far = np.cumsum(per_slot)
+        arrived[index] = count + so_far
+        lapsed = np.interp(starts_s - row.deadline_s, np.append(0.0, starts_s + slot_s), np.append(0.0, so_far))
+        in_time[index] = count * np.clip(1.0 - starts_s / max(last_s, 1.0), 0.0, 1.0) + so_far[-1] - lapsed
+    return arrived, in_time
+
+
+def _run(rows: _Rows, cost: Floats, lower: Floats, upper: Floats) -> Floats | None:
+    """The row duals at the optimum."""
+    programme = highspy.HighsLp()
+    programme.num_col_, programme.num_row_ = len(cost), rows.count
+    programme.col_cost_, programme.col_lower_, programme.col_upper_ = cost, lower, upper
+    programme.row_lower_, programme.row_upper_ = np.concatenate(rows.lower), np.concatenate(rows.upper)
+    starts, numbers, values = rows.by_column(len(cost))
+    programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    programme.a_matrix_.start_, programme.a_matrix_.index_, programme.a_matrix_.value_ = starts, numbers, values
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    for option, value in (("output_flag", False), ("threads", 1), ("simplex_iteration_limit", MOST_ITERATIONS)):
+        solver.setOptionValue(option, value)
+    solver.passModel(programme)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    return np.array(solver.getSolution().row_dual)

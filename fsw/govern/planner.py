@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from fsw.bus.contract import Bus, Policy
-from fsw.bus.topics import BACKLOG, HEARTBEAT, HOST, PLANT, PRICES
+from fsw.bus.topics import BACKLOG, EVENT, HEARTBEAT, HOST, PLANT, PRICES
 from fsw.govern.forecast import Forecaster
-from fsw.govern.plan import plan_hosted, plan_owned
+from fsw.govern.plan import Start, solve
 from fsw.govern.points import OperatingPoints
-from fsw.messages import Backlog, Heartbeat, HostStatus, Plant
+from fsw.messages import Backlog, Event, Heartbeat, HostStatus, Plant
 from fsw.mission import Mission
 from hal.clock import SECOND_NS, OnboardTime
 
 LOOK_NS = 10 * SECOND_NS  # how often the plant is looked at for learning, and the clock for a replan
+END_SHARE = 0.25  # a joule left at the horizon's end against the mean price: the next orbit brings new ones
+FIRST_END_PRICE = 5e-4  # value per joule left at the first horizon's end; later plans use the mean of the last
 FIRST_PLAN_NS = 5 * SECOND_NS  # sensing has settled by then
 
 
@@ -32,6 +38,7 @@ class PlanService:
         self._host: HostStatus | None = None
         self._due_ns: int | None = None
         self._granted_w = -1.0
+        self._end_price = FIRST_END_PRICE
         self._steps = 0
 
     def step(self, now_ns: int) -> None:
@@ -55,13 +62,32 @@ class PlanService:
         self._granted_w = granted_w
         slots = int(self._mission.governor.horizon_orbits * self._forecaster.period_s / self._mission.governor.slot_s)
         forecast = self._forecaster.ahead(now_ns, slots)
+        start = self._start(now_ns, plant)
         if self._mission.battery is None:
-            mean_w = granted_w - self._mission.payload.idle_w
-            prices = plan_hosted(self._mission, self._points, now_ns, mean_w, forecast.sun_share, self._backlog)
-        else:
-            span_j = self._mission.battery.energy_above_floor_j(1.0)
-            prices = plan_owned(self._mission, self._points, now_ns, forecast, self._backlog, span_j)
+            forecast = replace(forecast, harvest_w=np.full(slots, granted_w))
+        prices = solve(self._mission, self._points, start, forecast, self._backlog)
+        if prices is None:
+            values = (float(self._mission.governor.replan_s), "no optimum; the last prices hold")
+            self._bus.publish(EVENT, Event(time_ns=now_ns, name="planner_late", values=values))
+            return
+        self._end_price = END_SHARE * sum(prices.joule_price) / slots
         self._bus.publish(PRICES, prices)
+
+    def _start(self, now_ns: int, plant: Plant) -> Start:
+        """The state now, in the planner's terms; a guest lives on its grant and stores nothing."""
+        payload, battery = self._mission.payload, self._mission.battery
+        temp_c = plant.worst_payload_temp_c
+        radiator_c = temp_c if plant.radiator_temp_c is None else plant.radiator_temp_c
+        capacity = payload.computer_j_k + payload.radiator_j_k
+        return Start(
+            now_ns=now_ns,
+            energy_j=plant.energy_above_floor_j or 0.0,
+            span_j=battery.energy_above_floor_j(1.0) if battery else 0.0,
+            temp_c=(payload.computer_j_k * temp_c + payload.radiator_j_k * radiator_c) / capacity,
+            end_price_per_j=self._end_price,
+            housekeeping_w=payload.idle_w + (self._mission.guard.bus_w if battery else 0.0),
+            charge_efficiency=battery.charge_efficiency if battery else 1.0,
+        )
 
     def _mean_granted_w(self) -> float:
         return self._host.allocation.mean_w if self._host and self._host.allocation else 0.0

@@ -15,6 +15,8 @@ from fsw.messages import Envelope, Job, Plant
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
+INDIFFERENCE = 0.02  # of a job's value: at the plan's optimum what it runs nets zero, so that much is forgiven
+
 
 @dataclass(slots=True)
 class Situation:
@@ -65,56 +67,44 @@ def forbidden_by(situation: Situation, job: Job, point: OperatingPoint) -> str:
 
 
 class PricedPolicy:
-    """Best value less priced joules, heat and seconds. Without prices it falls back to the hysteresis ladder."""
+    """Best value less priced joules, seconds and waiting. Without prices it falls back to the hysteresis ladder."""
 
     def __init__(self, mission: Mission) -> None:
         self._fallback = HysteresisPolicy(mission)
-        payload = mission.payload
-        self._computer_j_k, self._radiator_j_k = payload.computer_j_k, payload.radiator_j_k
-        self._heat_j_k = payload.computer_j_k + payload.radiator_j_k
-        self._charge_efficiency = mission.battery.charge_efficiency if mission.battery else 1.0
 
     def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
-        """The candidate of the highest net value a second, if any is above zero."""
+        """The candidate that is due first among those worth their price now rather than later, on its best point."""
         table = situation.prices
         if table is None or not table.covers(situation.now_ns):
             return self._fallback.choose(situation, candidates, points)
         now_ns = situation.now_ns
-        energy_j, temp_c = self._state(situation.plant)
-        here = table.value(now_ns, energy_j, temp_c)
-        time_price = table.time_price(now_ns, table.joule_price(now_ns, energy_j, temp_c))
-        stored = self._charge_efficiency if situation.sunlit else 1.0
-        best: tuple[float, Job, OperatingPoint, float] | None = None
+        best: tuple[float, Job, OperatingPoint] | None = None
         refusal = "nothing waits"
-        for job in candidates:
+        for job in sorted(candidates, key=_due):
+            later = table.job_price(job.kind, now_ns) - INDIFFERENCE * job.value
             for point in points.of(job.model):
                 obstacle = forbidden_by(situation, job, point)
                 if obstacle:
                     refusal = f"guard: {obstacle}" if best is None else refusal
                     continue
-                joules = point.seconds * point.watts
-                after = table.value(now_ns, energy_j - joules * stored, temp_c + joules / self._heat_j_k)
-                net = job.value * point.worth - (here - after) - time_price * point.seconds
+                net = job.value * point.worth - table.cost(now_ns, point.seconds, point.watts) - later
                 if best is None or net > best[0]:
-                    best = (net, job, point, (here - after) / joules)
-        return _priced_choice(best, refusal, time_price)
-
-    def _state(self, plant: Plant) -> tuple[float, float]:
-        """Energy above the floor and the payload's mean temperature, as the planner counts them."""
-        temp_c = plant.worst_payload_temp_c
-        radiator_c = plant.radiator_temp_c if plant.radiator_temp_c is not None else temp_c
-        mean_c = (self._computer_j_k * temp_c + self._radiator_j_k * radiator_c) / self._heat_j_k
-        return plant.energy_above_floor_j or 0.0, mean_c
+                    best = (net, job, point)
+            if best is not None and best[0] > 0.0:
+                break
+        if best is None:
+            return Choice(None, None, f"refused: {refusal}")
+        return _priced_choice(*best, table.joule_price(now_ns), table.time_price(now_ns))
 
 
-def _priced_choice(best: tuple[float, Job, OperatingPoint, float] | None, refusal: str, time_price: float) -> Choice:
+def _due(job: Job) -> tuple[int, int]:
+    return job.deadline_ns, job.job_id
+
+
+def _priced_choice(net: float, job: Job, point: OperatingPoint, joule_price: float, time_price: float) -> Choice:
     """The best net value as a choice with its sentence."""
-    if best is None:
-        return Choice(None, None, f"refused: {refusal}")
-    net, job, point, price = best
     worth = job.value * point.worth
-    joules = point.seconds * point.watts
-    figures = f"price {price:.2g}/J and {time_price:.2g}/s, worth {worth / joules:.2g}/J"
+    figures = f"price {joule_price:.2g}/J and {time_price:.2g}/s, worth {worth / point.joules:.2g}/J"
     if net <= 0.0:
         return Choice(None, None, f"refused: {figures}")
     return Choice(job, point, f"admitted: {figures}")
@@ -176,7 +166,7 @@ class StaticPolicy:
 def first_due(situation: Situation, candidates: list[Job], points: OperatingPoints, rank: int, setting: int) -> Choice:
     """The candidate with the earliest deadline that runs on this rank of variant and setting."""
     refusal = "nothing waits"
-    for job in sorted(candidates, key=lambda job: (job.deadline_ns, job.job_id)):
+    for job in sorted(candidates, key=_due):
         of_model = points.of(job.model)
         last = max(point.rank for point in of_model)
         point = next(p for p in of_model if p.rank == min(rank, last) and p.setting_index == setting)

@@ -1,4 +1,4 @@
-"""Reading the planner's prices: what joules, heat and seconds cost at one state."""
+"""Reading the planner's prices: what joules, seconds and waiting are worth from a moment on."""
 
 from __future__ import annotations
 
@@ -7,54 +7,50 @@ from hal.clock import SECOND_NS
 
 
 class PriceTable:
-    """A `Prices` message made quick to read; grids are evenly spaced."""
+    """A `Prices` message made quick to read."""
 
     def __init__(self, prices: Prices) -> None:
-        self._prices = prices
-        self._slot_ns = int(prices.slot_s * SECOND_NS)
-        self._energy_0 = prices.energy_grid_j[0]
-        self._energy_step = prices.energy_grid_j[1] - prices.energy_grid_j[0]
-        self._temp_0 = prices.temp_grid_c[0]
-        self._temp_step = prices.temp_grid_c[1] - prices.temp_grid_c[0]
+        self._start_ns = prices.start_ns
+        self._slot_s = prices.slot_s
+        self._slots = len(prices.joule_price)
+        self._joule = prices.joule_price
+        self._time = prices.time_price
+        self._job = dict(zip(prices.kinds, prices.job_price, strict=True))
 
     def covers(self, now_ns: int) -> bool:
         """True while `now_ns` lies inside the planned slots."""
-        return 0 <= now_ns - self._prices.start_ns < self._slot_ns * len(self._prices.value)
+        return 0 <= now_ns - self._start_ns < self._slots * self._slot_s * SECOND_NS
 
-    def value(self, now_ns: int, energy_j: float, temp_c: float) -> float:
-        """Mission value still to be had from a state; held at the grid's edges."""
-        grid = self._prices.value[self._slot(now_ns)]
-        row, row_share = _place(energy_j, self._energy_0, self._energy_step, len(grid))
-        column, column_share = _place(temp_c, self._temp_0, self._temp_step, len(grid[0]))
-        low, high = grid[row], grid[row + 1]
-        at_low = low[column] + column_share * (low[column + 1] - low[column])
-        at_high = high[column] + column_share * (high[column + 1] - high[column])
-        return at_low + row_share * (at_high - at_low)
+    def joule_price(self, now_ns: int) -> float:
+        """Value of a joule now."""
+        return self._joule[self._slot(self._offset_s(now_ns))]
 
-    def joule_price(self, now_ns: int, energy_j: float, temp_c: float) -> float:
-        """Value of a joule at a state: the slope over one step of the grid."""
-        below = self.value(now_ns, energy_j - self._energy_step, temp_c)
-        return max(0.0, (self.value(now_ns, energy_j, temp_c) - below) / self._energy_step)
+    def time_price(self, now_ns: int) -> float:
+        """Value of a second of the computer now."""
+        return self._time[self._slot(self._offset_s(now_ns))]
 
-    def time_price(self, now_ns: int, joule_price: float) -> float:
-        """Value of a second of the computer where a joule is worth `joule_price`."""
-        prices = self._prices.time_price[self._slot(now_ns)]
-        for known, time_price in zip(self._prices.joule_prices, prices, strict=True):
-            if known >= joule_price:
-                return time_price
-        return prices[-1]
+    def job_price(self, kind: str, now_ns: int) -> float:
+        """Value of keeping a job of this kind for later; 0 for a kind that was not planned."""
+        prices = self._job.get(kind)
+        return 0.0 if prices is None else prices[self._slot(self._offset_s(now_ns))]
 
-    def _slot(self, now_ns: int) -> int:
-        slot = (now_ns - self._prices.start_ns) // self._slot_ns
-        return min(max(0, slot), len(self._prices.value) - 1)
+    def cost(self, now_ns: int, seconds: float, watts: float) -> float:
+        """Price of drawing `watts` and holding the computer for `seconds` from now, slot by slot."""
+        at_s = self._offset_s(now_ns)
+        slot = self._slot(at_s)
+        left_s = (slot + 1) * self._slot_s - at_s
+        if seconds <= left_s:
+            return seconds * (watts * self._joule[slot] + self._time[slot])
+        total = 0.0
+        while seconds > 0.0:
+            share_s = min(seconds, left_s) if slot < self._slots - 1 else seconds
+            total += share_s * (watts * self._joule[slot] + self._time[slot])
+            seconds -= share_s
+            slot, left_s = min(slot + 1, self._slots - 1), self._slot_s
+        return total
 
+    def _offset_s(self, now_ns: int) -> float:
+        return (now_ns - self._start_ns) / SECOND_NS
 
-def _place(value: float, start: float, step: float, count: int) -> tuple[int, float]:
-    """Cell and share inside it of `value` on an even grid, held at the edges."""
-    position = (value - start) / step
-    if position <= 0.0:
-        return 0, 0.0
-    if position >= count - 1:
-        return count - 2, 1.0
-    cell = int(position)
-    return cell, position - cell
+    def _slot(self, offset_s: float) -> int:
+        return min(max(0, int(offset_s / self._slot_s)), self._slots - 1)

@@ -263,7 +263,5 @@ class GovernService:
         return self._ephemeris.is_sunlit(self._time.tai_ns(now_ns) / SECOND_NS)
 
     def _joule_price(self, now_ns: int) -> float:
-        plant, table = self._plant, self._table
-        if plant is None or table is None or not table.covers(now_ns):
-            return 0.0
-        return table.joule_price(now_ns, plant.energy_above_floor_j or 0.0, plant.worst_payload_temp_c)
+        table = self._table
+        return table.joule_price(now_ns) if table is not None and table.covers(now_ns) else 0.0

@@ -9,6 +9,7 @@ something runs is a `Trip`: the worker is stopped first and questions are asked 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from fsw.ephemeris import Ephemeris
 from fsw.guard.bounds import Heat, RollingEnergy, energy_room_j, heat_room
@@ -25,6 +26,15 @@ DRAW_TOLERANCE_W = 4.0  # the rail's reading against the sum of what should draw
 Broken = tuple[str, float, float]  # limit, value, bound
 
 
+@dataclass(slots=True)
+class Tightened:
+    """Bounds that the ground may tighten further by parameter; names as in the dictionary."""
+
+    payload_power_limit_w: float = math.inf
+    energy_reserve_j: float = 0.0
+    temp_margin_c: float = 0.0
+
+
 class Guard:
     """Pure: `step` maps what is known now to the envelope and, where something must stop, a trip."""
 
@@ -38,6 +48,7 @@ class Guard:
         self._granted: Allocation | None = None
         self._granted_used_j = 0.0
         self._last_ns = 0
+        self.tightened = Tightened()
 
     def step(
         self, now_ns: int, tai_s: float, plant: Plant | None, host: HostStatus | None, order: WorkOrder | None
@@ -106,6 +117,7 @@ class Guard:
             return 0.0
         span = soc - battery.floor_soc
         above_j -= self._guard.soc_margin * (above_j / span if abs(span) > 1e-6 else 0.0)
+        above_j -= self.tightened.energy_reserve_j
         sunset_s, sunrise_s = ephemeris.until_sunset_s(tai_s), ephemeris.until_sunrise_s(tai_s)
         margin_s = self._guard.eclipse_margin_s
         idle_w = self._mission.payload.idle_w
@@ -148,13 +160,14 @@ class Guard:
             return 0.0
         others_w = self._housekeeping_w(plant) + self._mission.payload.idle_w
         bus_room_w = limits.bus_power_w - others_w - self._guard.power_margin_w
-        return min(bus_room_w, battery.discharge_limit_w - others_w)
+        return min(bus_room_w, battery.discharge_limit_w - others_w, self.tightened.payload_power_limit_w)
 
     def _heat(self, tai_s: float, plant: Plant) -> Heat:
         payload, ephemeris = self._mission.payload, self._ephemeris
         is_sunny = ephemeris is None or ephemeris.until_sunrise_s(tai_s) < SOAK_S
         surroundings_w = payload.environment_sun_w if is_sunny else payload.environment_dark_w
-        ceiling_c = self._mission.limits.payload_temp_c - self._guard.temp_margin_k
+        margin_k = self._guard.temp_margin_k + self.tightened.temp_margin_c
+        ceiling_c = self._mission.limits.payload_temp_c - margin_k
         return heat_room(payload, ceiling_c, plant.worst_payload_temp_c, plant.radiator_temp_c, surroundings_w)
 
     def _meter_host(self, now_ns: int, plant: Plant, host: HostStatus | None) -> None:
@@ -194,6 +207,7 @@ class Guard:
         seconds = _seconds_granted(now_ns, host, self._guard.power_off_quiet_s)
         steady_w = self._rolling.room_w(now_ns / SECOND_NS, grant.mean_w)
         power_w = min(grant.peak_w, steady_w) - idle_w - self._guard.power_margin_w
+        power_w = min(power_w, self.tightened.payload_power_limit_w)
         left_s = (grant.until_ns - now_ns) / SECOND_NS
         granted_j = grant.energy_j - self._granted_used_j - idle_w * left_s
         if granted_j <= 0.0 or power_w <= 0.0 or seconds <= 0.0:

@@ -6,7 +6,7 @@ import math
 from typing import Protocol
 
 from fsw.bus.contract import Bus, Policy
-from fsw.bus.topics import ENVELOPE, EVENT, HEARTBEAT, HOST, ORDER, PLANT, RESULT, TRIP
+from fsw.bus.topics import ENVELOPE, EVENT, HEARTBEAT, HOST, ORDER, PARAMETER, PLANT, RESULT, TRIP
 from fsw.guard.guard import Guard
 from fsw.guard.latchup import LatchupWatch
 from fsw.messages import Event, Heartbeat, HostStatus, Plant, Trip, WorkOrder
@@ -15,7 +15,7 @@ from hal.clock import SECOND_NS, OnboardTime
 from hal.contract import Confirmation, PowerCap, Switch
 
 HEARTBEAT_STEPS = 10
-STOPPED_DUTY = 0.01  # the least that cgroup cpu.max can express without stopping its clock
+STOPPED_DUTY = 0.02  # the least that cgroup cpu.max expresses: its quota has a floor of 1 ms in 50
 
 
 class Lease(Protocol):
@@ -55,6 +55,7 @@ class GuardService:
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._orders = bus.subscribe(ORDER, self.name, Policy.DROP_OLDEST, depth=16)
         self._results = bus.subscribe(RESULT, self.name, Policy.DROP_OLDEST, depth=16)
+        self._parameters = bus.subscribe(PARAMETER, self.name, Policy.DROP_OLDEST, depth=16)
         self._plant: Plant | None = None
         self._host: HostStatus | None = None
         self._order: WorkOrder | None = None
@@ -79,6 +80,9 @@ class GuardService:
     def _read(self) -> None:
         self._plant = self._plants.take() or self._plant
         self._host = self._hosts.take() or self._host
+        for parameter in self._parameters.drain():
+            if hasattr(self._guard.tightened, parameter.name):
+                setattr(self._guard.tightened, parameter.name, parameter.value)
         for order in self._orders.drain():
             self._order = order
         for result in self._results.drain():

@@ -39,7 +39,7 @@ class ChannelTrack:
         self.failures = dict.fromkeys(Reason, 0)
         self.lowest = float("inf")
         self.highest = float("-inf")
-        self.missing = True
+        self.missing: bool | None = None  # None until the first sample
         self.leaps = 0
         self.frozen = 0
         self._watched = channel.unit == "degC" and channel.max_rate_per_s > 0.0
@@ -48,14 +48,14 @@ class ChannelTrack:
         self._late_ns = int(LATE_PERIODS * channel.period_s * SECOND_NS)
 
     def accept(self, sample: Sample) -> bool:
-        """Take one sample; returns True when the channel changed between present and missing."""
+        """Take one sample; returns True when the channel went missing, or came back."""
         if type(sample) is Reading:
             if not self._watched or self._is_credible(sample):
                 return self._take(sample)
             sample = Missing(channel=self.channel.name, time_ns=sample.time_ns, reason=Reason.IMPLAUSIBLE)
         self.failure = sample  # type: ignore[assignment]
         self.failures[sample.reason] += 1  # type: ignore[union-attr]
-        changed = not self.missing
+        changed = self.missing is not True
         self.missing = True
         return changed
 
@@ -87,7 +87,7 @@ class ChannelTrack:
             self.lowest = value
         if value > self.highest:
             self.highest = value
-        changed = self.missing
+        changed = self.missing is True
         self.missing = False
         return changed
 

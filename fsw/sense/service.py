@@ -59,11 +59,9 @@ class SenseService:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
 
     def _report_change(self, now_ns: int, sample: Sample) -> None:
-        if isinstance(sample, Missing) or self.tracks[sample.channel].missing:
+        if self.tracks[sample.channel].missing:
             reason = sample.reason if isinstance(sample, Missing) else Reason.IMPLAUSIBLE
             event = Event(time_ns=now_ns, name="channel_missing", values=(sample.channel, reason.name))
-        elif self._steps > 0:
-            event = Event(time_ns=now_ns, name="channel_back", values=(sample.channel,))
         else:
-            return
+            event = Event(time_ns=now_ns, name="channel_back", values=(sample.channel,))
         self._bus.publish(EVENT, event)

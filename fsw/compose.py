@@ -1,0 +1,130 @@
+"""The composition root of the flight software: which services there are, what each is given, which share a process.
+
+`compose` builds the services of one process from ports; the same table serves one process in virtual time, the
+processes of a flight, and tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fsw.bus.account import AccountService
+from fsw.bus.contract import Bus
+from fsw.command.service import CommandService
+from fsw.govern.planner import PlanService
+from fsw.govern.service import GovernService
+from fsw.guard.service import GuardService, Lease
+from fsw.host.service import HostService
+from fsw.infer.compute import Compute
+from fsw.infer.intake import IntakeService
+from fsw.infer.package import Package
+from fsw.infer.service import InferService
+from fsw.mission import Mission
+from fsw.sense.service import SenseService
+from fsw.service import Service
+from fsw.store.service import StoreService
+from fsw.telemetry.service import TelemetryService
+from hal.board import Board
+from hal.clock import OnboardTime
+from hal.ports.disk import Disk
+from hal.ports.host import HostBus
+from hal.ports.intake import Intake
+from hal.ports.link import DatagramLink
+
+T = TypeVar("T")
+
+PAYLOAD_RAIL, PAYLOAD_DUTY = "payload_rail", "payload_duty"  # names of the actuators in the board files
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What services are built from. A process leaves out what its services do not use."""
+
+    bus: Bus
+    mission: Mission
+    time: OnboardTime
+    board: Board | None = None
+    lease: Lease | None = None
+    host_bus: HostBus | None = None
+    compute: Compute | None = None
+    packages: Mapping[str, Package] = field(default_factory=dict)
+    intake: Intake | None = None
+    link: DatagramLink | None = None
+    disk: Disk | None = None
+    process: str = "flight"
+    counters: dict[str, Callable[[], dict[str, int]]] = field(default_factory=dict)
+
+
+class MissingPart(Exception):
+    """A service was asked for without the port that it lives on."""
+
+
+def _given(part: T | None, service: str, name: str) -> T:
+    if part is None:
+        raise MissingPart(f"service {service} needs the part {name!r}")
+    return part
+
+
+def _sense(parts: Parts) -> Service:
+    return SenseService(parts.bus, _given(parts.board, "sense", "board").sensors, parts.mission)
+
+
+def _guard(parts: Parts) -> Service:
+    board = _given(parts.board, "guard", "board")
+    return GuardService(
+        parts.bus,
+        parts.mission,
+        parts.time,
+        rail=board.switches.get(PAYLOAD_RAIL) if parts.mission.profile == "owned" else None,
+        cap=board.caps.get(PAYLOAD_DUTY),
+        lease=parts.lease,
+    )
+
+
+def _command(parts: Parts) -> Service:
+    service = CommandService(parts.bus, _given(parts.link, "command", "link"))
+    parts.counters["command"] = service.counts
+    return service
+
+
+def _store(parts: Parts) -> Service:
+    service = StoreService(parts.bus, _given(parts.disk, "store", "disk"), parts.mission.store)
+    parts.counters["store"] = service.counts
+    return service
+
+
+def _telemetry(parts: Parts) -> Service:
+    return TelemetryService(parts.bus, _given(parts.link, "telemetry", "link"), parts.time, counters=parts.counters)
+
+
+def _infer(parts: Parts) -> Service:
+    compute = _given(parts.compute, "infer", "compute")
+    return InferService(parts.bus, compute, _given(parts.intake, "infer", "intake"), parts.packages)
+
+
+# In the order of a step: what is sensed now bounds and starts work now.
+SERVICES: dict[str, Callable[[Parts], Service]] = {
+    "host": lambda parts: HostService(
+        parts.bus, _given(parts.host_bus, "host", "host_bus"), parts.mission.guard.host_silence_s
+    ),
+    "sense": _sense,
+    "guard": _guard,
+    "command": _command,
+    "intake": lambda parts: IntakeService(parts.bus, _given(parts.intake, "intake", "intake")),
+    "plan": lambda parts: PlanService(parts.bus, parts.mission, parts.time),
+    "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time),
+    "infer": _infer,
+    "store": _store,
+    "account": lambda parts: AccountService(parts.bus, parts.process),
+    "telemetry": _telemetry,
+}
+
+
+def compose(parts: Parts, names: tuple[str, ...]) -> list[Service]:
+    """The named services in the order of the table. Raises MissingPart; KeyError for an unknown name."""
+    unknown = [name for name in names if name not in SERVICES]
+    if unknown:
+        raise KeyError(f"no service {unknown[0]!r}; there are {', '.join(SERVICES)}")
+    return [build(parts) for name, build in SERVICES.items() if name in names]

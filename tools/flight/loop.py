@@ -1,0 +1,265 @@
+"""A flight in virtual time: one process, one clock, the same services as in real processes.
+
+Time goes from control period to control period, and in between to every moment at which the simulated computer
+finishes something. At each moment the world is advanced first, then the services step in the order of `fsw.compose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from fsw.bus.memory import MemoryBus
+from fsw.compose import SERVICES, Parts, compose
+from fsw.infer.client import WorkerClient
+from fsw.infer.paced import PacedCompute
+from fsw.infer.package import load_package, shipped_packages
+from fsw.messages import TopicCount
+from fsw.mission import Mission, load_mission, merge
+from fsw.service import Service
+from hal.board import load_board, open_board, shipped_board
+from hal.clock import SECOND_NS, OnboardTime, SteppedClock
+from hal.ports.disk import RealDisk
+from hal.ports.host import MemoryHostBus
+from hal.ports.intake import MemoryIntake, Ticket
+from hal.ports.link import memory_pair
+from hal.ports.memory_disk import MemoryDisk
+from sim.arrivals import Arrival, arrivals
+from sim.devices import build as build_devices
+from sim.faults import Faults
+from sim.host import Host
+from sim.scenario import Scenario
+from sim.shadow import sunlight
+from tools.flight.inputs import Inputs
+from tools.flight.pictures import Album
+from tools.flight.record import FlightRecord
+from tools.flight.recorder import Recorder
+from tools.flight.verdict import approaches, energy, limits, violations
+
+LEAN = ("host", "sense", "guard", "intake", "plan", "govern", "infer")  # without recorder, radio and ground
+TRACE_S = 10.0
+LINK_DEPTH = 4096  # datagrams between two control periods
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to fly a scenario. `mission` is laid over the scenario's mission; `lean` leaves out store and telemetry."""
+
+    seed: int | None = None
+    execute: bool = True
+    plan: bool = True
+    lean: bool = False
+    mission: dict[str, Any] = field(default_factory=dict)
+    images: Path | None = None
+    run_folder: Path | None = None
+    duration_s: float | None = None
+
+
+class VirtualFlight:
+    """One flight. `fly` returns its record; `watch`, if given, is called at every row of the trace."""
+
+    def __init__(
+        self, scenario: Scenario, options: Options, watch: Callable[[VirtualFlight], None] | None = None
+    ) -> None:
+        self.scenario, self.options, self._watch = scenario, options, watch
+        self.seed = scenario.seed if options.seed is None else options.seed
+        self.mission: Mission = load_mission(
+            scenario.mission, merge(scenario.flight, merge({"epoch_utc": _iso(scenario)}, options.mission))
+        )
+        self.world = scenario.world(self.seed)
+        self.duration_s = options.duration_s or scenario.duration_s(self.world)
+        self.clock = SteppedClock()
+        self._faults = Faults(scenario.fault, self.world)
+        self._ports = build_devices(self.world, self.seed, self._faults)
+        self._host_bus = MemoryHostBus()
+        self.host = Host(scenario.host, self.world, self._host_bus) if scenario.host else None
+        self.inputs = Inputs(options.images)
+        self.album = Album(self.inputs)
+        self.recorder = Recorder(self.world, TRACE_S)
+        self._disk = RealDisk(options.run_folder / "store", durable=False) if options.run_folder else MemoryDisk()
+        self._telemetry = (options.run_folder / "telemetry.bin").open("wb") if options.run_folder else None
+        self._worker: WorkerClient | None = None
+        self._packages = {package.name: package for package in map(load_package, shipped_packages())}
+        self.boots = 0
+        self.packets: dict[str, int] = {"telemetry_packets": 0, "telemetry_octets": 0}
+        self._past_counts: dict[tuple[str, str], list[int]] = {}
+        self._bus: MemoryBus | None = None
+        self._services: list[Service] = []
+        self._offered = 0.0
+        self._arrived: dict[str, int] = {}
+
+    def fly(self) -> FlightRecord:
+        """Fly to the end."""
+        try:
+            if self.options.execute:
+                self._worker = WorkerClient(tuple(self._packages.values()), output_sink=self.album.keep)
+            self._loop()
+        finally:
+            self._end()
+        return self._record()
+
+    def _loop(self) -> None:
+        period_ns = int(self.mission.control_period_s * SECOND_NS)
+        end_ns = int(self.duration_s * SECOND_NS)
+        waiting = self._arrivals()
+        arrival = next(waiting, None)
+        computer = self.world.computer
+        for tick_ns in count(0, period_ns):
+            if tick_ns > end_ns:
+                return
+            while computer.event_ns < tick_ns:
+                self._advance(computer.event_ns)
+                self._step_work()
+            self._advance(tick_ns)
+            while arrival is not None and arrival.time_ns <= tick_ns:
+                self._offer(arrival)
+                arrival = next(waiting, None)
+            self._follow_power()
+            self._step_all(tick_ns)
+
+    def _advance(self, time_ns: int) -> None:
+        self.world.advance_to(time_ns)
+        self.clock.advance_to_ns(time_ns)
+
+    def _arrivals(self) -> Iterator[Arrival]:
+        return iter(arrivals(self.scenario.demand, self.seed, self.duration_s, sunlight(self.world.orbit)))
+
+    def _offer(self, arrival: Arrival) -> None:
+        """The instruments go on while the flight software is down: what comes then waits at the intake."""
+        self._arrived[arrival.kind] = self._arrived.get(arrival.kind, 0) + 1
+        self._offered += arrival.value
+        self._intake.offer(
+            Ticket(
+                ref=self.inputs.reference(arrival),
+                kind=arrival.kind,
+                model=arrival.model,
+                value=arrival.value,
+                deadline_s=arrival.deadline_s,
+            )
+        )
+
+    def _follow_power(self) -> None:
+        """The flight software lives on the payload's rail where the payload is a guest."""
+        powered = self.host is None or self.world.computer.is_ready
+        if powered and not self._services:
+            self._boot()
+        elif not powered and self._services:
+            self._lose_power()
+
+    def _boot(self) -> None:
+        """Compose the flight software anew on the disk that outlives it."""
+        self.boots += 1
+        self._bus = MemoryBus()
+        mission = self.mission
+        self._intake = getattr(self, "_intake", None) or MemoryIntake(self.inputs.load, depth=1024)
+        onboard, self._ground = memory_pair(LINK_DEPTH)
+        files = self._ports["sys"]
+        board = open_board(load_board(shipped_board(mission.board)), self._ports, self.clock)
+        parts = Parts(
+            bus=self._bus,
+            mission=mission,
+            time=OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns()),
+            board=board,
+            host_bus=self._host_bus,
+            compute=PacedCompute(self._worker, files, self.clock, synchronous=True),  # type: ignore[arg-type]
+            packages=self._packages,
+            intake=self._intake,
+            link=onboard,
+            disk=self._disk,
+        )
+        names = [name for name in (LEAN if self.options.lean else SERVICES) if self._wants(name)]
+        self._services = compose(parts, tuple(names))
+        self._by_name = {service.name: service for service in self._services}
+        self._due_ns = dict.fromkeys(self._by_name, 0)
+        self._table = [(service.step, service.period_ns, service.name) for service in self._services]
+        self.recorder.attach(self._bus)
+
+    def _wants(self, name: str) -> bool:
+        return (name != "plan" or self.options.plan) and (name != "host" or self.host is not None)
+
+    def _lose_power(self) -> None:
+        """Memory is gone; what the disk holds stays."""
+        self._keep_counts()
+        self._services, self._bus = [], None
+
+    def _step_all(self, now_ns: int) -> None:
+        if not self._services:
+            return
+        due = self._due_ns
+        for step, period_ns, name in self._table:
+            if now_ns >= due[name]:
+                due[name] = now_ns + period_ns
+                step(now_ns)
+        self._drain_telemetry()
+        if self.recorder.step(now_ns) and self._watch is not None:
+            self._watch(self)
+
+    def _step_work(self) -> None:
+        """Something ended between two control periods: take the result, start what comes next."""
+        if self._services:
+            now_ns = self.clock.now_ns()
+            self._by_name["infer"].step(now_ns)
+            self._by_name["govern"].step(now_ns)
+            self._by_name["infer"].step(now_ns)
+
+    def _drain_telemetry(self) -> None:
+        while (packet := self._ground.receive()) is not None:
+            self.packets["telemetry_packets"] += 1
+            self.packets["telemetry_octets"] += len(packet)
+            if self._telemetry is not None:
+                self._telemetry.write(packet)
+
+    def _keep_counts(self) -> None:
+        """Add the account of a bus that ends to those before it."""
+        for row in self._bus.counts() if self._bus else ():
+            total = self._past_counts.setdefault((row.topic, row.subscriber), [0, 0, 0, 0])
+            for index, number in enumerate((row.sent, row.delivered, row.dropped, row.in_flight)):
+                total[index] += number
+
+    def _end(self) -> None:
+        store = self._by_name.get("store") if self._services else None
+        if store is not None:
+            store.close(self.clock.now_ns())  # type: ignore[attr-defined]
+        self._keep_counts()
+        if self._worker is not None:
+            self._worker.close()
+        if self._telemetry is not None:
+            self._telemetry.close()
+
+    def _record(self) -> FlightRecord:
+        recorder = self.recorder
+        return FlightRecord(
+            scenario=self.scenario.name,
+            title=self.scenario.title,
+            about=self.scenario.about.strip(),
+            seed=self.seed,
+            duration_s=self.duration_s,
+            executed=self.options.execute,
+            epoch_utc=_iso(self.scenario),
+            limits=limits(self.scenario),
+            trace=recorder.trace,
+            jobs=recorder.jobs,
+            arrived=self._arrived,
+            offered_value=self._offered,
+            events=recorder.events,
+            modes=recorder.modes,
+            counts=tuple(
+                TopicCount(
+                    topic=topic, subscriber=name, sent=row[0], delivered=row[1], dropped=row[2], in_flight=row[3]
+                )
+                for (topic, name), row in self._past_counts.items()
+            ),
+            packets=self.packets,
+            violations=violations(self.world),
+            approaches=approaches(self.world),
+            pictures=self.album.pictures(),
+            energy=energy(self.world, recorder.jobs, self.mission.payload.idle_w),
+            boots=self.boots,
+        )
+
+
+def _iso(scenario: Scenario) -> str:
+    return scenario.epoch_utc.isoformat().replace("+00:00", "Z")
