@@ -155,12 +155,12 @@ class Host:
     def _cut(self) -> None:
         self.is_rail_on = False
         self.cuts += 1
-        self._world.computer.set_supply(False, self._world.now_ns)
+        self._world.computer.set_supply(False, self._world.now_ns, "host")
 
     def _power_on(self) -> None:
         self.is_rail_on = True
         self._granted = None
-        self._world.computer.set_supply(True, self._world.now_ns)
+        self._world.computer.set_supply(True, self._world.now_ns, "host")
         self._grant(self._world.now_ns)
 
 

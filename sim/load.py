@@ -64,13 +64,13 @@ class Computer:
         "_task",
         "_task_end_ns",
         "_watchdog_ns",
+        "_withheld",
         "commanded_on",
         "draw_w",
         "duty",
         "event_ns",
         "finished",
         "is_powered",
-        "is_supplied",
         "latch_up_w",
         "lost",
         "resets",
@@ -84,7 +84,7 @@ class Computer:
         self._settled_ns = 0
         self._task_end_ns = self._boot_end_ns = self._watchdog_ns = NEVER_NS
         self.commanded_on = self.is_powered = config.starts_on
-        self.is_supplied = True
+        self._withheld: set[str] = set()
         self.duty, self.latch_up_w = 1.0, 0.0
         self.finished = self.lost = self.resets = 0
         self.draw_w, self.event_ns = 0.0, NEVER_NS
@@ -94,6 +94,11 @@ class Computer:
     def running(self) -> int | None:
         """The running task's id."""
         return None if self._task is None else self._task.task_id
+
+    @property
+    def is_supplied(self) -> bool:
+        """The rail has a source, whether its switch is closed or not."""
+        return not self._withheld
 
     @property
     def is_ready(self) -> bool:
@@ -142,10 +147,13 @@ class Computer:
         self.commanded_on = on
         self._follow_power(now_ns)
 
-    def set_supply(self, on: bool, now_ns: int) -> None:
-        """The rail's source comes or goes: brown-out, undervoltage, a host that cuts."""
+    def set_supply(self, on: bool, now_ns: int, cause: str = "source") -> None:
+        """The rail's source comes or goes. It is there when no cause (brown-out, undervoltage, host) withholds it."""
         self.settle(now_ns)
-        self.is_supplied = on
+        if on:
+            self._withheld.discard(cause)
+        else:
+            self._withheld.add(cause)
         self._follow_power(now_ns)
 
     def reset(self, now_ns: int) -> None:

@@ -235,7 +235,7 @@ class World:
         """Array and battery cannot carry the payload: it loses power until the battery has recovered."""
         if self.computer.is_powered:
             self.truth.brown_outs += 1
-            self.computer.set_supply(False, self.now_ns)
+            self.computer.set_supply(False, self.now_ns, "undervoltage")
             self._recheck()
 
     def _recheck(self) -> None:
@@ -243,7 +243,7 @@ class World:
 
     def _try_to_close(self) -> None:
         if self.power is not None and self.power.may_recover():
-            self.computer.set_supply(True, self.now_ns)
+            self.computer.set_supply(True, self.now_ns, "undervoltage")
         else:
             self._recheck()
 
@@ -259,8 +259,11 @@ class World:
         """The payload's source drops out for a time."""
         if self.computer.is_powered:
             self.truth.brown_outs += 1
-        self.computer.set_supply(False, self.now_ns)
-        self.schedule(self.now_ns + round(seconds * SECOND_NS), lambda: self.computer.set_supply(True, self.now_ns))
+        self.computer.set_supply(False, self.now_ns, "brown-out")
+        self.schedule(self.now_ns + round(seconds * SECOND_NS), self._end_brown_out)
+
+    def _end_brown_out(self) -> None:
+        self.computer.set_supply(True, self.now_ns, "brown-out")
 
 
 def _nothing() -> None:

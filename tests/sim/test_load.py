@@ -103,6 +103,16 @@ def test_a_rail_needs_both_its_switch_and_its_source():
     assert computer.is_powered
 
 
+def test_a_source_is_back_when_every_cause_is_gone():
+    computer = _computer()
+    computer.set_supply(False, 0, "brown-out")
+    computer.set_supply(False, 1, "host")
+    computer.set_supply(True, 2, "brown-out")
+    assert not computer.is_supplied
+    computer.set_supply(True, 3, "host")
+    assert computer.is_powered
+
+
 def test_a_hung_task_draws_for_ever_and_can_be_killed():
     computer = _computer()
     computer.start(1, 30.0, 1.0, 0)

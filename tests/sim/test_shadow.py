@@ -2,7 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime
-from math import pi
+from math import acos, asin, atan2, cos, pi, radians, sin, sqrt
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sim.orbit import Orbit, OrbitConfig
 from sim.shadow import Shadow, disc_illumination, sunlight
+from sim.sun import sun_at
 
 SUN_RAD, EARTH_RAD = 0.004652, 1.1866
 
@@ -38,6 +39,28 @@ def test_illumination_grows_from_umbra_to_sun(start, more):
     far = disc_illumination(SUN_RAD, EARTH_RAD, EARTH_RAD + SUN_RAD * min(1.0, start + more))
     assert 0.0 <= near <= far <= 1.0
     assert far - near <= more  # the slope of a disc against a straight edge is at most 2/pi per radius
+
+
+def test_a_published_partial_eclipse():
+    """Basilisk's unit case of 4 May 2021 at 500 km (0.62311, with the Sun of JPL DE430 and its own radii).
+
+    The almanac's Sun is turned back to J2000 by the precession of 21.34 years; its 0.01 degrees are 0.03 of the disc.
+    """
+    sun = sun_at(datetime(2021, 5, 4, 7, 47, 49, tzinfo=UTC).timestamp())
+    tilt = radians(23.4393)
+    longitude = atan2(sun.y * cos(tilt) + sun.z * sin(tilt), sun.x) - radians(21.34 * 50.29 / 3600.0)
+    towards = (cos(longitude), sin(longitude) * cos(tilt), sin(longitude) * sin(tilt))
+    node, u, inclination, radius_m = radians(48.2), radians(107.5), radians(5.0), 6_878_136.6
+    place = (
+        cos(node) * cos(u) - sin(node) * sin(u) * cos(inclination),
+        sin(node) * cos(u) + cos(node) * sin(u) * cos(inclination),
+        sin(u) * sin(inclination),
+    )
+    line = [sun.distance_m * a - radius_m * b for a, b in zip(towards, place, strict=True)]
+    range_m = sqrt(sum(x * x for x in line))
+    separation = acos(-sum(a * b for a, b in zip(line, place, strict=True)) / range_m)
+    seen = disc_illumination(asin(695_000e3 / range_m), asin(6_378_136.6 / radius_m), separation)
+    assert seen == pytest.approx(0.62311, abs=0.03)
 
 
 def test_illumination_is_continuous_along_an_orbit():
