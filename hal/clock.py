@@ -26,6 +26,14 @@ class Clock(Protocol):
         ...
 
 
+def utc_ns() -> int:
+    """UTC as this computer has it: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
+
+    For stamps that people read and for setting on-board time; it may jump, so nothing is controlled by it.
+    """
+    return time.time_ns()
+
+
 class MonotonicClock:
     """The computer's own monotonic clock."""
 

@@ -9,7 +9,13 @@ import socket
 from collections import deque
 from typing import Protocol
 
+from hal.clock import SECOND_NS, Clock, MonotonicClock
+
 DATAGRAM_LIMIT = 65_507  # octets: the largest UDP payload over IPv4
+PEER_NS = 60 * SECOND_NS  # three times the interval at which a listening ground tool says that it is there
+PEERS_MAX = 8  # every one costs a copy of all telemetry; more than a bench's operators and displays
+
+Address = tuple[str, int]
 
 
 class DatagramLink(Protocol):
@@ -63,15 +69,16 @@ def memory_pair(depth: int = 256) -> tuple[MemoryLink, MemoryLink]:
 class UdpLink:
     """Datagrams over UDP between `local` and `remote` (host, port).
 
-    Without `remote` the link answers whoever sent last, and drops what is sent before anybody did.
+    Without `remote` the link answers everybody whom it heard in the last PEER_NS, at most PEERS_MAX, and drops what is
+    sent while there is nobody; a datagram counts once, however many it goes to. `clock` says when somebody was heard.
     Raises OSError when `local` cannot be bound; afterwards errors (unreachable peer, oversize) are counted as drops.
     """
 
-    def __init__(self, local: tuple[str, int], remote: tuple[str, int] | None) -> None:
+    def __init__(self, local: Address, remote: Address | None, clock: Clock | None = None) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self._is_learning = remote is None
-        self._remote = remote
+        self._clock = clock or MonotonicClock()
+        self._heard_ns: dict[Address, int] | None = {} if remote is None else None  # the longest silent first
         self.sent = 0
         self.received = 0
         self.dropped = 0
@@ -84,23 +91,27 @@ class UdpLink:
             raise
 
     @property
-    def local(self) -> tuple[str, int]:
+    def local(self) -> Address:
         """The bound address; tells the port that the system chose for port 0."""
         host, port = self._socket.getsockname()
         return host, port
 
+    @property
+    def peers(self) -> tuple[Address, ...]:
+        """Whom a link without `remote` answers now, the longest silent first."""
+        heard_ns = self._heard_ns or {}
+        earliest_ns = self._clock.now_ns() - PEER_NS
+        while heard_ns and next(iter(heard_ns.values())) < earliest_ns:
+            del heard_ns[next(iter(heard_ns))]
+        return tuple(heard_ns)
+
     def send(self, datagram: bytes) -> None:
-        try:
-            if self._remote is None:
-                self.dropped += 1
-            elif self._is_learning:
-                self._socket.sendto(datagram, self._remote)
-                self.sent += 1
-            else:
-                self._socket.send(datagram)
-                self.sent += 1
-        except OSError:  # full buffer, oversize, or the ICMP answer to an earlier datagram
-            self.dropped += 1
+        if self._heard_ns is None:
+            is_sent = self._send_to(datagram, None)
+        else:
+            is_sent = sum(self._send_to(datagram, peer) for peer in self.peers) > 0
+        self.sent += is_sent
+        self.dropped += not is_sent
 
     def receive(self) -> bytes | None:
         try:
@@ -110,10 +121,27 @@ class UdpLink:
         except OSError:
             self.dropped += 1
             return None
-        if self._is_learning:
-            self._remote = sender
+        if self._heard_ns is not None:
+            self._hear(self._heard_ns, sender)
         self.received += 1
         return datagram
 
     def close(self) -> None:
         self._socket.close()
+
+    def _send_to(self, datagram: bytes, peer: Address | None) -> bool:
+        try:
+            if peer is None:
+                self._socket.send(datagram)
+            else:
+                self._socket.sendto(datagram, peer)
+        except OSError:  # full buffer, oversize, or the ICMP answer to an earlier datagram
+            return False
+        return True
+
+    def _hear(self, heard_ns: dict[Address, int], sender: Address) -> None:
+        """Put the sender last, and forget the first where there are too many."""
+        heard_ns.pop(sender, None)
+        if len(heard_ns) >= PEERS_MAX:
+            del heard_ns[next(iter(heard_ns))]
+        heard_ns[sender] = self._clock.now_ns()

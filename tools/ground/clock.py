@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from hal.clock import SECOND_NS, Clock, MonotonicClock
+from hal.clock import SECOND_NS, Clock, MonotonicClock, utc_ns
 from hal.constants import TAI_EPOCH_TO_UNIX_S, TAI_MINUS_UTC_S
 
 UNIX_TO_TAI_NS = (TAI_EPOCH_TO_UNIX_S + TAI_MINUS_UTC_S) * SECOND_NS
@@ -25,7 +24,7 @@ class StationClock(MonotonicClock):
     """The clock of the computer that the tool runs on."""
 
     def utc_ns(self) -> int:
-        return time.clock_gettime_ns(time.CLOCK_REALTIME)
+        return utc_ns()
 
 
 def utc_of_tai_ns(tai_ns: int) -> int:
