@@ -19,7 +19,7 @@ class LimitsConfig:
     """What must never happen. Node limits by the names of `sim.heat`."""
 
     battery_floor_soc: float = 0.7
-    bus_power_w: float = 80.0
+    bus_power_w: float = 85.0
     node_high_c: dict[str, float] = field(default_factory=lambda: {"payload": 45.0, "battery": 45.0, "radiator": 60.0})
     node_low_c: dict[str, float] = field(default_factory=lambda: {"payload": -20.0, "battery": 0.0})
     lowest_draw_w: float = 8.0  # of a guest without a valid grant: idle, with a margin

@@ -59,6 +59,9 @@ class SenseService:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
 
     def _report_change(self, now_ns: int, sample: Sample) -> None:
+        if self._steps == 0:  # a chip's first conversion is not ready yet: what is still missing next time is told
+            self.tracks[sample.channel].missing = None
+            return
         if self.tracks[sample.channel].missing:
             reason = sample.reason if isinstance(sample, Missing) else Reason.IMPLAUSIBLE
             event = Event(time_ns=now_ns, name="channel_missing", values=(sample.channel, reason.name))

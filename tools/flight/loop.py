@@ -59,12 +59,11 @@ class Options:
 
 
 class VirtualFlight:
-    """One flight. `fly` returns its record; `watch`, if given, is called at every row of the trace."""
+    """One flight. `fly` returns its record; `watch`, if set, is called at every row of the trace."""
 
-    def __init__(
-        self, scenario: Scenario, options: Options, watch: Callable[[VirtualFlight], None] | None = None
-    ) -> None:
-        self.scenario, self.options, self._watch = scenario, options, watch
+    def __init__(self, scenario: Scenario, options: Options) -> None:
+        self.scenario, self.options = scenario, options
+        self.watch: Callable[[], None] | None = None
         self.seed = scenario.seed if options.seed is None else options.seed
         self.mission: Mission = load_mission(
             scenario.mission, merge(scenario.flight, merge({"epoch_utc": _iso(scenario)}, options.mission))
@@ -194,8 +193,8 @@ class VirtualFlight:
                 due[name] = now_ns + period_ns
                 step(now_ns)
         self._drain_telemetry()
-        if self.recorder.step(now_ns) and self._watch is not None:
-            self._watch(self)
+        if self.recorder.step(now_ns) and self.watch is not None:
+            self.watch()
 
     def _step_work(self) -> None:
         """Something ended between two control periods: take the result, start what comes next."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fsw.bus.contract import Policy
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import ENVELOPE, EVENT, HOST, JOB_ACCEPTED, JOB_REPORT, MODE, PLANT, QUEUE
+from fsw.bus.topics import ENVELOPE, EVENT, HOST, JOB_REPORT, MODE, ORDER, PLANT, QUEUE
 from fsw.messages import Envelope, Event, HostStatus, JobReport, ModeStatus, Plant, QueueStatus
 from hal.clock import SECOND_NS
 from sim.world import World
@@ -29,13 +29,13 @@ class Recorder:
         self.queue: QueueStatus | None = None
         self.envelope: Envelope | None = None
         self.host: HostStatus | None = None
-        self.input_refs: dict[int, str] = {}
         self.value = 0.0
+        self.running = ""
 
     def attach(self, bus: MemoryBus) -> None:
         """Listen on a bus."""
         self._jobs = bus.subscribe(JOB_REPORT, NAME, Policy.DROP_OLDEST, 4096)
-        self._accepted = bus.subscribe(JOB_ACCEPTED, NAME, Policy.DROP_OLDEST, 4096)
+        self._orders = bus.subscribe(ORDER, NAME, Policy.LATEST)
         self._events = bus.subscribe(EVENT, NAME, Policy.DROP_OLDEST, 4096)
         self._modes = bus.subscribe(MODE, NAME, Policy.DROP_OLDEST, 256)
         self._plants = bus.subscribe(PLANT, NAME, Policy.LATEST)
@@ -48,8 +48,6 @@ class Recorder:
         for report in self._jobs.drain():
             self.jobs.append(report)
             self.value += report.value
-        for job in self._accepted.drain():
-            self.input_refs[job.job_id] = job.input_ref
         self.modes += self._modes.drain()
         if len(self.events) < EVENTS_KEPT:
             self.events += self._events.drain()
@@ -60,6 +58,9 @@ class Recorder:
         self.queue = self._queues.take() or self.queue
         self.envelope = self._envelopes.take() or self.envelope
         self.host = self._hosts.take() or self.host
+        order = self._orders.take()
+        if order is not None:
+            self.running = f"{order.model}/{order.variant} at {order.setting}"
         self._add_row(now_ns)
         return True
 

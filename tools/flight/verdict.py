@@ -38,7 +38,7 @@ def limits(scenario: Scenario) -> dict[str, float]:
     found = {f"{node}_temp_c": bound for node, bound in scenario.limits.node_high_c.items()}
     found["bus_w"] = scenario.limits.bus_power_w
     if scenario.host is None:
-        found["soc"] = scenario.limits.battery_floor_soc
+        found["soc_truth"] = scenario.limits.battery_floor_soc
     return found
 
 
