@@ -2,15 +2,15 @@
 
 `.npz` and `.npy` hold one image (height, width, bands) or several (rows, height, width, bands); TIFF holds one with its
 bands first or last, or one band a page; PNG can hold four bands only as red, green, blue, alpha. Whole numbers are
-multiplied by `integer_scale` (1e-4: reflectance x 10,000, the usual form of satellite products), but 8-bit PNG and TIFF
-are fractions of 255; other fractions are taken to be in the model's unit already. Bands are in the model's order: three visible ones, near infrared last.
+multiplied by `integer_scale` (1e-4: reflectance x 10,000, the usual form of satellite products), but those of an 8-bit
+PNG or TIFF are fractions of 255; fractions are taken to be in the model's unit already. Bands are in the model's order:
+three visible ones, near infrared last.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from fsw.infer.check import InputError
 BANDS = 4
 SUFFIXES = (".npz", ".npy", ".png", ".tif", ".tiff")
 PICTURES = (".png", ".tif", ".tiff")
-MAX_PIXELS = 1 << 28  # 268 megapixels, a large scene; a file that claims more is a mistake or an attack
+MAX_PIXELS = 1 << 26  # 67 megapixels, a thousand tiles; a file that claims more is a mistake or an attack
 IMAGE_ARRAYS = ("image", "images")  # names that are taken first from an .npz with several arrays
 LABEL_ARRAYS = ("masks", "labels")
 
@@ -40,10 +40,12 @@ def read_pixels(path: Path, names: tuple[str, ...] = IMAGE_ARRAYS) -> NDArray[An
         raise InputError(f"{path.name}: is not one of {', '.join(SUFFIXES)}")
     try:
         pixels = _READERS[suffix](path, names)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, BadZipFile, SyntaxError) as error:
-        raise InputError(f"{path.name}: is not a readable {suffix[1:]} file: {error}") from error
+    except Exception as error:  # a damaged file makes these parsers raise a dozen kinds, listed nowhere
+        raise InputError(f"{path.name}: is not a readable {suffix[1:]} file: {error!r}") from error
     if pixels.dtype.kind not in "fiub":
         raise InputError(f"{path.name}: holds {pixels.dtype}, numbers are needed")
     if pixels.dtype == np.uint8 and suffix in PICTURES:

@@ -134,14 +134,15 @@ class WorkerClient:
 
     def wait(self, timeout_s: float) -> WorkResult | None:
         """The result of the order in flight; None after `timeout_s` or when there is no order."""
-        until_ns = self._clock.now_ns() + int(timeout_s * SECOND_NS)
+        now_ns = self._clock.now_ns()
+        until_ns = now_ns + int(timeout_s * SECOND_NS)
         while (flight := self._flight) is not None:
+            due_ns = flight.deadline_ns if flight.ended_as is None else flight.kill_ns
+            self._wait_readable(min(until_ns, due_ns) - now_ns)
             result = self.poll()
             now_ns = self._clock.now_ns()
             if result is not None or now_ns >= until_ns:
                 return result
-            due_ns = flight.kill_ns if flight.ended_as is not None else flight.deadline_ns
-            self._wait_readable(min(until_ns, max(due_ns, now_ns)) - now_ns)
         return None
 
     def wait_ready(self, timeout_s: float) -> bool:

@@ -1,7 +1,7 @@
 """What the worker and its parent say to each other, and the memory that they share.
 
 One message is one packet of a SOCK_SEQPACKET socket: a msgpack list. Tensors never travel: the parent writes the input
-into the first half of a shared buffer, the model writes its output into the second. A second socket carries stops
+into the first half of a shared buffer, the worker leaves the output in the second. A second socket carries stops
 alone, so that a thread of the worker hears them while the model runs.
 """
 

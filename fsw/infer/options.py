@@ -18,7 +18,6 @@ MAX_THREADS = 64
 REQUIRED_ENTRIES = {
     "session.intra_op.allow_spinning": "0",
     "session.inter_op.allow_spinning": "0",
-    "session.set_denormal_as_zero": "1",  # a denormal costs a hundred times a normal number on many processors
 }
 KNOWN_ENTRIES = frozenset(
     {
@@ -27,6 +26,7 @@ KNOWN_ENTRIES = frozenset(
         "session.disable_prepacking",
         "session.dynamic_block_base",
         "session.intra_op_thread_affinities",
+        "session.set_denormal_as_zero",  # not a default: it changes the calling thread's arithmetic for good
         "session.use_env_allocators",
     }
 )

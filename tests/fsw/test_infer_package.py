@@ -178,8 +178,8 @@ def test_the_digest_changes_with_any_word_and_any_exchange(size: int) -> None:
 
 
 def test_the_summary_is_mean_extremes_and_the_share_above_one_half() -> None:
-    assert output_summary(np.array([[0.0, 0.25, 0.75, 1.0]], np.float32)) == (0.5, 0.0, 1.0, 0.5)
-    assert output_summary(np.array([[-128, 127]], np.int8)) == (-0.5, -128.0, 127.0, 0.5)
+    assert output_summary(np.array([[0.0, 0.25, 0.75, 1.0]], np.float32), (0.0, 1.0)) == (0.5, 0.0, 1.0, 0.5)
+    assert output_summary(np.array([[-128, 127]], np.int8), (-128.0, 127.0)) == (-0.5, -128.0, 127.0, 0.5)
 
 
 def test_a_misspelt_session_option_is_an_error() -> None:
