@@ -64,6 +64,8 @@ class PacedCompute:
     def start(self, order: WorkOrder, array: NDArray[Any] | None) -> None:
         if self._task is not None:
             raise RuntimeError(f"job {self._task.order.job_id} is running")
+        if self._last_id == 0:
+            self._forget_device()
         result = self._execute(order, array)
         self._last_id += 1
         self._task = _Task(self._last_id, order, self._clock.now_ns(), result)
@@ -96,6 +98,12 @@ class PacedCompute:
     def close(self) -> None:
         if self._worker is not None:
             self._worker.close()
+
+    def _forget_device(self) -> None:
+        """End what an earlier run of this software left on the device: its ids would be taken for ours."""
+        with contextlib.suppress(PortError):
+            self._files.write_text(STOP, "1")
+            self._files.read_text(DONE)
 
     def _execute(self, order: WorkOrder, array: NDArray[Any] | None) -> WorkResult | None:
         """The output, made now if synchronous; None while it is being made."""

@@ -60,6 +60,7 @@ class Computer:
         if not self.is_on:
             raise PortError(Reason.UNPOWERED, "the computer is off")
         self.started.append(text)
+        self.stops = 0
         self.end_ns = self.clock.now_ns() + int(float(text.split()[2]) * SECOND_NS)
 
     def stop(self, _text: str) -> None:
@@ -229,6 +230,14 @@ def test_a_task_that_the_computer_forgot_is_noticed(rig: Rig) -> None:
     rig.computer.end_ns = None  # the power went and came
     results = [result for second in (1.5, 2.0, 2.5) for result in rig.step_to(second)]
     assert [result.outcome for result in results] == [Outcome.LOST_POWER]
+
+
+def test_a_task_of_an_earlier_run_is_not_taken_for_ours(rig: Rig) -> None:
+    rig.computer.start("1 20.0 0.5")
+    rig.clock.advance_to_ns(SECOND_NS)  # it ended, and nobody has read of it
+    rig.order()
+    assert rig.step_to(1) == []
+    assert [result.end_ns for result in rig.step_to(3)] == [3 * SECOND_NS]
 
 
 def test_an_unknown_model_is_refused_and_told(rig: Rig) -> None:
