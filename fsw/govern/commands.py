@@ -84,7 +84,7 @@ class CommandDesk:
     def _clear_fault(self, now_ns: int, _command: Command, _out: Outbox) -> str:
         if self._mode.mode != "SAFE":
             return "unknown_fault"
-        change = self._mode.request(now_ns, "OPERATIONAL", "ground")
+        change = None if self._mode.has_fault else self._mode.request(now_ns, "OPERATIONAL", "ground")
         if change is None:
             return "fault_present"
         self._changes.append(change)

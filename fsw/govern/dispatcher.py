@@ -14,6 +14,7 @@ from fsw.messages import Envelope, Job, JobReport, JobState, Outcome, Plant, Wor
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
+LOST_NS = 5 * SECOND_NS  # so long after an attempt should have been killed, nothing will be heard of it any more
 RETRIED = (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.STOPPED, Outcome.LOST_POWER, Outcome.MODEL_ERROR)
 
 
@@ -24,7 +25,9 @@ class Active:
     job: Job
     order: WorkOrder
     point: OperatingPoint
+    run: Run
     result: WorkResult | None = None
+    is_cancelled: bool = False
 
 
 class Dispatcher:
@@ -50,12 +53,21 @@ class Dispatcher:
         """Sum of |measured - predicted| over the sum of predicted joules, of all jobs done."""
         return self._missed_j / self._predicted_j if self._predicted_j > 0.0 else 0.0
 
-    def submit(self, job: Job, attempts: int = 0) -> bool:
-        """Queue a job; False when it is refused. `attempts` were made before a restart."""
-        accepted = job.model in self.points.models() and self.queue.add(job)
-        if accepted and attempts:
+    def submit(self, job: Job) -> bool:
+        """Queue a job; False when it is refused."""
+        return job.model in self.points.models() and self.queue.add(job)
+
+    def resume(self, now_ns: int, job: Job, attempts: int) -> JobReport | None:
+        """Queue a job of an earlier run, which began `attempts` at it; its final report where it cannot run again."""
+        if self.knows(job.job_id):
+            return None
+        if attempts:
             self._attempts[job.job_id] = attempts
-        return accepted
+        if attempts >= self._governor.attempts:
+            return self._report(now_ns, job, JobState.FAILED, reason="lost in its last attempt")
+        if not self.submit(job):
+            return self._report(now_ns, job, JobState.FAILED, reason="refused after a restart")
+        return None
 
     def knows(self, job_id: int) -> bool:
         """True while the job waits, runs or settles."""
@@ -68,7 +80,9 @@ class Dispatcher:
         return [self._report(now_ns, job, JobState.EXPIRED, reason="deadline passed in the queue") for job in late]
 
     def cancel(self, now_ns: int, job_id: int) -> JobReport | None:
-        """Take a waiting job out of the queue; a running one is stopped by the worker's owner."""
+        """Take a waiting job out of the queue; a running one ends as soon as the worker's owner has stopped it."""
+        if self.active is not None and self.active.job.job_id == job_id:
+            self.active.is_cancelled = True
         job = self.queue.remove(job_id)
         return None if job is None else self._report(now_ns, job, JobState.CANCELLED, reason="command")
 
@@ -101,8 +115,8 @@ class Dispatcher:
             predicted_w=point.watts,
             kill_ns=now_ns + int(patience_s * SECOND_NS),
         )
-        self.active = Active(job=job, order=order, point=point)
-        self.meter.start(job.job_id, now_ns, point.watts)
+        run = self.meter.start(job.job_id, now_ns, point.watts)
+        self.active = Active(job=job, order=order, point=point, run=run)
         self._spent_j += point.joules
         return order
 
@@ -117,18 +131,36 @@ class Dispatcher:
             active.result = result
             self._settling[result.job_id] = active
             return None
+        if active.is_cancelled:
+            return self._report(now_ns, active.job, JobState.CANCELLED, reason="command")
         may_retry = result.outcome in RETRIED and result.attempt < self._governor.attempts
         if may_retry and active.job.deadline_ns > now_ns and self.queue.add(active.job):
             return None
         reason = f"{result.outcome.name.lower()}: {result.detail}" if result.detail else result.outcome.name.lower()
         return self._report(now_ns, active.job, JobState.FAILED, reason=reason)
 
+    def give_up(self, now_ns: int) -> JobReport | None:
+        """End an attempt whose worker and its owner are gone: nothing was heard of it long after its kill time."""
+        active = self.active
+        if active is None or now_ns < active.order.kill_ns + LOST_NS:
+            return None
+        lost = WorkResult(
+            job_id=active.job.job_id,
+            attempt=active.order.attempt,
+            outcome=Outcome.CRASHED,
+            start_ns=active.run.start_ns,
+            end_ns=now_ns,
+            detail="nothing was heard of it",
+        )
+        return self.finish(now_ns, lost)
+
     def settle(self, plant: Plant) -> list[JobReport]:
         """Meter by one sample of the rail; the reports of jobs whose energy is complete."""
         reports = []
         for run in self.meter.sample(plant.time_ns, plant.payload_power_w):
-            active = self._settling.pop(run.job_id, None)
-            if active is not None and active.result is not None:
+            active = self._settling.get(run.job_id)
+            if active is not None and active.run is run and active.result is not None:
+                del self._settling[run.job_id]
                 reports.append(self._settle(plant.time_ns, active, active.result, run))
         return reports
 

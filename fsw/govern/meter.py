@@ -31,9 +31,11 @@ class EnergyMeter:
         self._runs: list[Run] = []
         self._last_ns: int | None = None
 
-    def start(self, job_id: int, now_ns: int, predicted_w: float) -> None:
+    def start(self, job_id: int, now_ns: int, predicted_w: float) -> Run:
         """An attempt began."""
-        self._runs.append(Run(job_id=job_id, start_ns=now_ns, predicted_w=predicted_w))
+        run = Run(job_id=job_id, start_ns=now_ns, predicted_w=predicted_w)
+        self._runs.append(run)
+        return run
 
     def end(self, job_id: int, now_ns: int) -> None:
         """It ended; its energy is complete with the next sample."""

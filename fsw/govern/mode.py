@@ -31,7 +31,7 @@ DEBOUNCE_NS = 10 * SECOND_NS  # a working mode is kept this long before the next
 
 EXIT_CONDITIONS = {
     "command": "command from ground",
-    "host safing": "host withdraws safing, or command from ground",
+    "host safing": "host withdraws safing",
     "guard trips": "60 s with every guarded channel alive",
     "unclean boot": "60 s with every guarded channel alive; a guest also needs a valid allocation",
 }
@@ -67,6 +67,7 @@ class ModeMachine:
         self.mode = "BOOT"
         self.reason = "power on"
         self._hosted = hosted
+        self._host_safing = False
         self._since_ns = 0
         self._healthy_ns: int | None = None
         self._trips: list[int] = []
@@ -76,9 +77,15 @@ class ModeMachine:
         """True where jobs may start."""
         return TREE[self.mode] == "OPERATIONAL"
 
+    @property
+    def has_fault(self) -> bool:
+        """True while something is there that leads to SAFE by itself, or a guarded channel is silent."""
+        return self._host_safing or self._healthy_ns is None
+
     def step(self, condition: Condition) -> Change | None:
         """What the conditions alone make of the mode."""
         now_ns = condition.now_ns
+        self._host_safing = condition.host_safing
         if not condition.healthy:
             self._healthy_ns = None
         elif self._healthy_ns is None:
@@ -108,10 +115,11 @@ class ModeMachine:
         return self._change(now_ns, "SAFE", "store", "unclean boot")
 
     def request(self, now_ns: int, mode: str, who: str) -> Change | None:
-        """A commanded mode: SAFE always, OPERATIONAL only out of SAFE; None when refused."""
+        """A commanded mode: SAFE always, OPERATIONAL only out of SAFE and not against the host; None when refused."""
         if mode == "SAFE":
             return self._change(now_ns, "SAFE", who, "command")
-        if self.mode != "SAFE" or TREE.get(mode, "") not in ("OPERATIONAL", None) or mode == "BOOT":
+        is_working = mode == "OPERATIONAL" or TREE.get(mode) == "OPERATIONAL"
+        if self.mode != "SAFE" or self._host_safing or not is_working:
             return None
         return self._change(now_ns, "NOMINAL", who, "command")
 

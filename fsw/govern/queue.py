@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from itertools import takewhile
 
 from fsw.messages import Job
 
@@ -39,16 +40,16 @@ class JobQueue:
             return None
         rows = self._sorts[sort]
         index = next(index for index, row in enumerate(rows) if row[1] == job_id)
-        return rows.pop(index)[2]
+        job = rows.pop(index)[2]
+        if not rows:
+            del self._sorts[sort]  # values are free numbers: a sort that is kept for ever is a leak
+        return job
 
     def expire(self, now_ns: int) -> list[Job]:
         """Take out the jobs whose deadline has passed."""
-        late: list[Job] = []
-        for rows in self._sorts.values():
-            while rows and rows[0][0] <= now_ns:
-                late.append(rows.pop(0)[2])
+        late = [row[2] for rows in self._sorts.values() for row in takewhile(lambda row: row[0] <= now_ns, rows)]
         for job in late:
-            del self._ids[job.job_id]
+            self.remove(job.job_id)
         return late
 
     def candidates(self, latest_needed_ns: dict[str, int]) -> list[Job]:
@@ -68,7 +69,6 @@ class JobQueue:
         """By kind: count, and seconds until the last deadline."""
         totals: dict[str, tuple[int, float]] = {}
         for (kind, *_), rows in self._sorts.items():
-            if rows:
-                count, last_s = totals.get(kind, (0, 0.0))
-                totals[kind] = (count + len(rows), max(last_s, (rows[-1][0] - now_ns) / 1e9))
+            count, last_s = totals.get(kind, (0, 0.0))
+            totals[kind] = (count + len(rows), max(last_s, (rows[-1][0] - now_ns) / 1e9))
         return tuple((kind, count, last_s) for kind, (count, last_s) in totals.items())

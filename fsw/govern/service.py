@@ -106,7 +106,7 @@ class GovernService:
         fresh = False
         for recovered in self._recovered.drain():
             for job, attempts in zip(recovered.jobs, recovered.attempts, strict=True):
-                self.dispatcher.submit(job, attempts)
+                self._finish(now_ns, self.dispatcher.resume(now_ns, job, attempts))
             if recovered.unclean:
                 self._announce(now_ns, self.mode.unclean_boot(now_ns))
         for job in self._jobs.drain():
@@ -157,6 +157,7 @@ class GovernService:
     def _control(self, now_ns: int) -> None:
         for report in self.dispatcher.expire(now_ns):
             self._finish(now_ns, report)
+        self._finish(now_ns, self.dispatcher.give_up(now_ns))
         self._sunlit = self._is_sunlit(now_ns)
         self._announce(now_ns, self.mode.step(self._condition(now_ns)))
         active = self.dispatcher.active

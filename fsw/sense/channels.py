@@ -97,6 +97,7 @@ class ChannelTrack:
             return True
         if reading.value == self.value:
             self.frozen += 1
+            self.leaps = 0
             return self.frozen < FROZEN_COUNT
         self.frozen = 0
         allowed = self._allowance + self._rate_per_ns * (reading.time_ns - self.good_ns)

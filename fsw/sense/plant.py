@@ -58,7 +58,7 @@ class PlantEstimator:
         if voltage is not None and current is not None:
             return self._gauge.update(now_ns, voltage, current)
         self._gauge.coast(now_ns, self._worst("bus_power_w", now_ns))
-        return self._gauge.soc if self._gauge.soc is not None else 0.0
+        return self._gauge.soc
 
     def _energy(self, soc: float | None) -> float | None:
         return None if soc is None or self._battery is None else self._battery.energy_above_floor_j(soc)
