@@ -79,10 +79,12 @@ class PlanService:
         temp_c = plant.worst_payload_temp_c
         radiator_c = temp_c if plant.radiator_temp_c is None else plant.radiator_temp_c
         capacity = payload.computer_j_k + payload.radiator_j_k
+        margin_soc = self._mission.guard.soc_margin + (battery.floor_soc if battery else 0.0)
+        margin_j = battery.energy_above_floor_j(margin_soc) if battery else 0.0
         return Start(
             now_ns=now_ns,
-            energy_j=plant.energy_above_floor_j or 0.0,
-            span_j=battery.energy_above_floor_j(1.0) if battery else 0.0,
+            energy_j=(plant.energy_above_floor_j or 0.0) - margin_j,
+            span_j=battery.energy_above_floor_j(1.0) - margin_j if battery else 0.0,
             temp_c=(payload.computer_j_k * temp_c + payload.radiator_j_k * radiator_c) / capacity,
             end_price_per_j=self._end_price,
             housekeeping_w=payload.idle_w + (self._mission.guard.bus_w if battery else 0.0),

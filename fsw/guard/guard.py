@@ -63,8 +63,9 @@ class Guard:
             broken = self._broken_host(now_ns, plant, host)
             envelope = None if broken else self._host_envelope(now_ns, plant, host)
         else:
-            envelope = self._owned_envelope(now_ns, tai_s, plant, order)
-            broken = self._broken_owned(plant, envelope)
+            room_j = self._energy_room(tai_s, plant)
+            envelope = self._owned_envelope(now_ns, tai_s, plant, room_j - self._reserved_j(now_ns, order))
+            broken = self._broken_owned(plant, room_j)
         broken = broken or self._broken_always(plant)
         if broken or envelope is None:
             return self._close(now_ns, broken or ("host", 0.0, 0.0), order)
@@ -90,7 +91,8 @@ class Guard:
             return ("payload_power_w", plant.worst_payload_power_w, most_w)
         return None
 
-    def _broken_owned(self, plant: Plant, envelope: Envelope) -> Broken | None:
+    def _broken_owned(self, plant: Plant, room_j: float) -> Broken | None:
+        """What is broken even if nothing more runs."""
         limits = self._mission.limits
         bus_w = plant.worst_bus_power_w
         if bus_w is None or bus_w > limits.bus_power_w:
@@ -98,19 +100,18 @@ class Guard:
         battery_c = plant.worst_battery_temp_c
         if battery_c is None or battery_c >= limits.battery_temp_c:
             return ("battery_temp_c", battery_c or math.inf, limits.battery_temp_c)
-        if envelope.energy_j <= 0.0:
-            return ("energy_to_sunrise_j", envelope.energy_j, 0.0)
+        if room_j <= 0.0:
+            return ("energy_to_sunrise_j", room_j, 0.0)
         return None
 
-    def _owned_envelope(self, now_ns: int, tai_s: float, plant: Plant, order: WorkOrder | None) -> Envelope:
-        energy_j = self._energy_room(now_ns, tai_s, plant, order)
+    def _owned_envelope(self, now_ns: int, tai_s: float, plant: Plant, energy_j: float) -> Envelope:
         power_w = self._power_room(plant)
         heat = self._heat(tai_s, plant)
         margin = 1.0 + self._guard.draw_margin
         return _envelope(now_ns, power_w / margin, energy_j / margin, math.inf, heat, margin)
 
-    def _energy_room(self, now_ns: int, tai_s: float, plant: Plant, order: WorkOrder | None) -> float:
-        """Joules above idle until sunrise, less the soc margin and what is still to come of the running order."""
+    def _energy_room(self, tai_s: float, plant: Plant) -> float:
+        """Joules above idle until sunrise, less the margin of the gauge."""
         battery, array, ephemeris = self._mission.battery, self._mission.array, self._ephemeris
         above_j, soc = plant.worst_energy_above_floor_j, plant.worst_soc
         if battery is None or array is None or ephemeris is None or above_j is None or soc is None:
@@ -129,7 +130,7 @@ class Guard:
             until_sunset_s=max(0.0, sunset_s - margin_s),
             until_sunrise_s=(sunrise_s if sunset_s <= 0.0 else ephemeris.dark_s(tai_s) + sunset_s) + margin_s,
             dark_s=ephemeris.dark_s(tai_s) + 2.0 * margin_s,
-        ) - self._reserved_j(now_ns, order)
+        )
 
     def _housekeeping_w(self, plant: Plant) -> float:
         """The bus without the payload: as sensed, but never less than what is counted on."""

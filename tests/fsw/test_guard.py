@@ -118,7 +118,7 @@ def test_the_envelope_closes_without_a_plant_and_when_it_is_old() -> None:
     [
         ({"worst_payload_temp_c": 44.9}, "payload_temp_c"),
         ({"worst_payload_power_w": 80.0}, "payload_power_w"),
-        ({"worst_bus_power_w": 81.0}, "bus_power_w"),
+        ({"worst_bus_power_w": 86.0}, "bus_power_w"),
         ({"worst_battery_temp_c": 46.0}, "battery_temp_c"),
         ({"worst_energy_above_floor_j": 100.0, "worst_soc": 0.7003, "array_power_w": 0.0}, "energy_to_sunrise_j"),
         ({"worst_soc": None, "worst_energy_above_floor_j": None}, "energy_to_sunrise_j"),
