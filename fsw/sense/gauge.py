@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from fsw.mission import Battery, interpolate
 from hal.clock import SECOND_NS
 
@@ -39,9 +41,14 @@ class BatteryGauge:
         """Count on without a current reading, from the watts that the battery must have given at worst."""
         if self.soc is not None:
             step_s = (now_ns - self._last_ns) / SECOND_NS
-            current_a = max(0.0, drawn_w) / self._battery.ocv_at_v(self.soc)
-            self.soc = max(0.0, self.soc - current_a * step_s / self._capacity_c)
+            self.soc = max(0.0, self.soc - self._current_a(max(0.0, drawn_w)) * step_s / self._capacity_c)
             self._last_ns = now_ns
+
+    def _current_a(self, drawn_w: float) -> float:
+        """The current at which the pack gives `drawn_w`, the drop over its resistance included."""
+        ocv_v = self._battery.ocv_at_v(self.soc or 0.0)
+        root_v2 = max(0.0, ocv_v * ocv_v - 4.0 * self._battery.resistance_ohm * drawn_w)
+        return 2.0 * drawn_w / (ocv_v + math.sqrt(root_v2))
 
     def _soc_at(self, ocv_v: float) -> float:
         return interpolate(self._battery.ocv_v, self._battery.ocv_soc, ocv_v)
