@@ -28,6 +28,10 @@ _FORMAT = {
     Wire.LABEL: "B", Wire.PARAMETER: "H", Wire.NAME: f"{NAME_OCTETS}s",
 }  # fmt: skip
 _FLOATS = (Wire.F32, Wire.F64)
+_LIMITS = {
+    Wire.U8: (0, 2**8 - 1), Wire.U16: (0, 2**16 - 1), Wire.U32: (0, 2**32 - 1), Wire.U64: (0, 2**64 - 1),
+    Wire.I32: (-(2**31), 2**31 - 1), Wire.TEXT: (0, TEXT_OCTETS),
+}  # fmt: skip
 _CODEC = {wire: struct.Struct(">" + code) for wire, code in _FORMAT.items()}
 
 
@@ -109,13 +113,19 @@ def decode_fields(fields: Sequence[Field], data: bytes) -> tuple[Value, ...]:
 
 
 def check_range(place: int, field: Field | ParameterRow, value: Value) -> None:
-    """Raises WireError when a number is outside [low, high] or is not finite, or a text longer than `high`."""
+    """Raises WireError when a number is outside [low, high] or is not finite, or a text longer than `high`.
+
+    Where the row has no limit the wire type's own holds.
+    """
+    is_text = isinstance(value, str)
     measure = len(value.encode()) if isinstance(value, str) else value
-    low = -math.inf if field.low is None or isinstance(value, str) else field.low
-    high = math.inf if field.high is None else field.high
+    lowest, highest = _LIMITS.get(field.wire, (-math.inf, math.inf))
+    low = lowest if field.low is None or is_text else field.low
+    high = highest if field.high is None else field.high
     if not (low <= measure <= high and math.isfinite(measure)):
-        problem = f"{field.name} is {value}, accepted are {low:g} to {high:g}"
-        raise WireError(place, problem, "out_of_range", (place, float(measure), low, high))
+        said = f"{measure} octets long" if is_text else str(value)
+        problem = f"{field.name} is {said}, accepted are {low:.12g} to {high:.12g}"
+        raise WireError(place, problem, "out_of_range", (place, float(measure), float(low), float(high)))
 
 
 def _encode(place: int, field: Field, value: Value, shorten: bool) -> bytes:

@@ -141,5 +141,5 @@ def test_commands_of_service_8_are_told_apart_by_number() -> None:
 
 
 def test_only_settable_parameters_have_an_owning_service() -> None:
-    assert PARAMETER_BY_NAME["temp_margin_c"].owner == "govern"
+    assert PARAMETER_BY_NAME["temp_margin_c"].owner == "guard"
     assert not PARAMETER_BY_NAME["soc"].is_settable

@@ -158,6 +158,15 @@ def test_reports_of_other_commands_and_repeated_ones_tell_nothing() -> None:
     assert verifier.take(Verification(1, REQUEST), 2) is None
 
 
+@pytest.mark.parametrize("report", [Verification(7, REQUEST), Verification(8, REQUEST, 9, (10.0,))])
+def test_a_report_that_was_lost_leaves_its_stage_unknown(report: Verification) -> None:
+    verifier = sent()
+    verifier.take(Verification(1, REQUEST), 1)
+    verifier.take(report, 2)
+    assert states(verifier)["STARTED"] is State.UNKNOWN
+    assert states(verifier)["PROGRESS"] is State.NOT_APPLICABLE
+
+
 def test_progress_shows_its_latest_step() -> None:
     verifier = sent()
     for step in (1, 2):
@@ -188,16 +197,19 @@ def test_what_is_typed_becomes_values(command: str, typed: list[str], values: tu
 @pytest.mark.parametrize(
     ("command", "typed", "said"),
     [
-        ("set_mode", ["mode=saffe"], "did you mean safe"),
+        ("set_mode", ["mode=saffe"], "did you mean SAFE"),
         ("set_mode", [], "needs mode"),
         ("set_mode", ["SAFE"], "is not ARG=VALUE"),
         ("set_mode", ["mode=SAFE", "mode=SAFE"], "twice"),
-        ("cancel_job", ["jub=1"], "did you mean job"),
+        ("cancel_job", ["jub=1"], "did you mean job[?] - usage: cancel_job job=INTEGER"),
         ("cancel_job", ["job=1.5"], "not a whole number"),
+        ("cancel_job", ["job=inf"], "not a whole number"),
+        ("ping", ["x=1"], "ping takes no argument"),
         ("cancel_job", ["job=one"], "not a number"),
         ("submit_job", ["model=a", "input=b", "value=1W", "deadline=1min"], "a number without unit is needed"),
         ("submit_job", ["model=a", "input=b", "value=1", "deadline=1W"], "is in W, s is needed"),
         ("set_parameter", ["parameter=tempmargin", "value=1"], "did you mean temp_margin_c"),
+        ("set_parameter", ["parameter=temp", "value=1"], "did you mean temp_margin_c"),
     ],
 )
 def test_what_is_typed_wrongly_is_explained(command: str, typed: list[str], said: str) -> None:
@@ -210,6 +222,8 @@ def test_what_is_typed_wrongly_is_explained(command: str, typed: list[str], said
     ("command", "typed"),
     [
         ("cancel_job", ["job=0"]),
+        ("cancel_job", ["job=5000000000"]),
+        ("get_parameter", ["parameter=envelope_bound_by"]),
         ("submit_job", ["model=a", "input=b", "value=nan", "deadline=60"]),
         ("set_parameter", ["parameter=temp_margin_c", "value=99"]),
         ("set_parameter", ["parameter=soc", "value=1"]),

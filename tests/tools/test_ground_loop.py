@@ -155,6 +155,10 @@ def test_waiting_for_acceptance_alone() -> None:
         (("cmd", "send", "ping", "--ack", "lots"), 2),
         (("cmd", "send", "set_parameter", "parameter=temp_margin_c", "value=99"), 3),
         (("tlm", "watch", "nonsense"), 2),
+        (("tlm", "watch", "temp_margin_c"), 2),
+        (("cmd", "send", "cancel_job", "job=5000000000"), 3),
+        (("cmd", "send", "ping", "--timeout", "-1"), 2),
+        (("tlm", "get", "soc", "--tm-port", "99999"), 2),
     ],
 )
 def test_what_the_tool_refuses_is_not_sent(words: tuple[str, ...], code: int) -> None:
@@ -166,6 +170,32 @@ def test_what_the_tool_refuses_is_not_sent(words: tuple[str, ...], code: int) ->
 def test_a_dry_run_shows_the_packet_and_sends_nothing() -> None:
     result = run(Flight(), "cmd", "send", "ping", "--dry-run")
     assert (result.exit_code, result.stdout.splitlines()[1].split()[-1]) == (0, are_you_alive(0x42, 0).pack().hex())
+
+
+def test_a_dry_run_for_a_script_has_the_arguments_and_the_packet() -> None:
+    words = ["cmd", "send", "submit_job", "model=cloud", "input=", "value=1", "deadline=10min", "--dry-run"]
+    (row,) = json.loads(run(Flight(), *words, "--format", "json").stdout)
+    assert row["arguments"] == {"model": "cloud", "input": "", "value": 1.0, "deadline": 600.0}
+    assert bytes.fromhex(row["packet"])[7:9] == bytes((row["service"], row["subtype"]))
+
+
+def test_the_value_asked_for_comes_after_the_stages() -> None:
+    result = run(Flight(), "cmd", "send", "get_parameter", "parameter=mode")
+    assert (result.exit_code, result.stderr) == (0, "mode = - (missing)\n")
+    assert result.stdout.splitlines()[-1].startswith("COMPLETED  done")
+
+
+def test_what_can_be_set_is_listed_with_its_range() -> None:
+    rows = json.loads(run(Flight(), "tlm", "list", "--settable", "--format", "json").stdout)
+    margin = next(row for row in rows if row["name"] == "temp_margin_c")
+    assert (margin["low"], margin["high"], margin["default"], margin["unit"]) == (0.0, 20.0, 0.0, "degC")
+    assert all(row["is_settable"] for row in rows)
+    assert "tlm list --settable" in run(Flight(), "cmd", "describe", "set_parameter").stdout
+
+
+def test_a_noun_or_verb_typed_wrongly_is_suggested() -> None:
+    assert "Did you mean 'cmd'?" in run(Flight(), "cmdd", "list").stderr
+    assert "Did you mean 'send'?" in run(Flight(), "cmd", "sned").stderr
 
 
 def test_values_are_watched_with_both_times() -> None:
@@ -180,8 +210,27 @@ def test_a_value_that_never_comes_is_told() -> None:
     flight = Flight(silent=True)
     result = run(flight, "tlm", "get", "soc")
     assert (result.exit_code, "never" in result.stdout) == (6, True)
-    silent = run(flight, "link", "status")
-    assert silent.exit_code == 7
+    for words in (("link", "status"), ("tlm", "watch", "--seconds", "90"), ("event", "log", "--seconds", "90")):
+        assert run(flight, *words).exit_code == 7
+    watched = run(flight, "tlm", "watch", "power", "--seconds", "90")
+    assert watched.stderr == "no telemetry for 40 s\nError: no telemetry was heard in 90 s\n"
+
+
+def test_a_whole_structure_is_asked_for_at_once() -> None:
+    result = run(Flight(), "tlm", "get", "health", "packets_sent", "--format", "jsonl")
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 16)
+
+
+def test_who_stops_waiting_is_told_what_is_unknown() -> None:
+    class Interrupted(Flight):
+        def receive(self, timeout_ns: int) -> bytes | None:
+            if self.clock.now_ns() > SECOND_NS:
+                raise KeyboardInterrupt
+            return super().receive(timeout_ns)
+
+    result = run(Interrupted(governed=False), "cmd", "send", "set_mode", "mode=SAFE", "--format", "json")
+    stages = {row["stage"]: row["state"] for row in json.loads(result.stdout)}
+    assert (stages["ACCEPTED"], stages["COMPLETED"]) == ("done", "unknown")
 
 
 def test_events_are_logged_as_sentences_from_a_severity_on() -> None:

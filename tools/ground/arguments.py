@@ -7,11 +7,12 @@ converted, a unit of something else is refused.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from fsw.catalogue.commands import COMMAND_BY_NAME, CommandRow
-from fsw.catalogue.parameters import PARAMETER_BY_NAME
+from fsw.catalogue.parameters import PARAMETER_BY_NAME, ParameterRow
 from fsw.catalogue.rows import Field, Wire
 from fsw.catalogue.wire import Value, WireError, check_range
 
@@ -24,6 +25,7 @@ _SCALES: dict[str, dict[str, float]] = {
     "V": {"V": 1.0, "mV": 1e-3},
     "A": {"A": 1.0, "mA": 1e-3},
 }
+_KINDS = {Wire.F32: "NUMBER", Wire.F64: "NUMBER", Wire.TEXT: "TEXT", Wire.PARAMETER: "PARAMETER"}
 
 
 class ArgumentError(ValueError):
@@ -49,8 +51,16 @@ def find_name(typed: str, known: Iterable[str], kind: str) -> str:
     wanted = typed.strip().lower().replace("-", "_")
     if wanted in names:
         return names[wanted]
-    close = difflib.get_close_matches(wanted, names, n=3)
-    raise ArgumentError(f"no {kind} {typed!r}" + (f"; did you mean {', '.join(close)}?" if close else ""))
+    close = _close_to(wanted, list(names))
+    meant = ", ".join(names[name] for name in close)
+    raise ArgumentError(f"no {kind} {typed!r}" + (f"; did you mean {meant}?" if close else ""))
+
+
+def _close_to(wanted: str, names: Sequence[str]) -> list[str]:
+    """At most three names: those that look like it, then those that begin with it, then those that contain it."""
+    similar = difflib.get_close_matches(wanted, names, n=3)
+    containing = sorted((name for name in names if wanted and wanted in name), key=lambda name: name.find(wanted) > 0)
+    return list(dict.fromkeys([*similar, *containing]))[:3]
 
 
 def parse_arguments(row: CommandRow, typed: Sequence[str]) -> tuple[Value, ...]:
@@ -64,7 +74,7 @@ def parse_arguments(row: CommandRow, typed: Sequence[str]) -> tuple[Value, ...]:
         unit = _unit(row, field, values)
         values.append(_value(field, words[field.name], unit))
         _check(place, field, values[-1])
-    _check_setting(row, values)
+    _check_parameter(row, values)
     return tuple(values)
 
 
@@ -72,10 +82,11 @@ def usage(row: CommandRow) -> str:
     """How a command is typed.
 
     >>> usage(find_command("cancel_job"))
-    'cancel_job job=U32'
+    'cancel_job job=INTEGER'
     """
-    kinds = {field.name: "|".join(field.labels) or field.wire.value.upper() for field in row.fields}
-    words = [f"{field.name}={kinds[field.name]}{f' [{field.unit}]' if field.unit else ''}" for field in row.fields]
+    kinds = ["|".join(field.labels) or _KINDS.get(field.wire, "INTEGER") for field in row.fields]
+    units = [f"[{field.unit}]" if field.unit else "" for field in row.fields]
+    words = [f"{field.name}={kind}{unit}" for field, kind, unit in zip(row.fields, kinds, units, strict=True)]
     return " ".join([row.name, *words])
 
 
@@ -104,11 +115,20 @@ def _split(row: CommandRow, typed: Sequence[str]) -> Mapping[str, str]:
         name, separator, value = word.partition("=")
         if not separator:
             raise ArgumentError(f"{word!r} is not ARG=VALUE; usage: {usage(row)}")
-        name = find_name(name, [field.name for field in row.fields], f"argument of {row.name}")
+        name = _find_field(row, name)
         if name in words:
             raise ArgumentError(f"{name} is given twice")
         words[name] = value
     return words
+
+
+def _find_field(row: CommandRow, typed: str) -> str:
+    if not row.fields:
+        raise ArgumentError(f"{row.name} takes no argument")
+    try:
+        return find_name(typed, [field.name for field in row.fields], "argument")
+    except ArgumentError as error:
+        raise ArgumentError(f"{error} - usage: {usage(row)}") from error
 
 
 def _unit(row: CommandRow, field: Field, before: Sequence[Value]) -> str:
@@ -131,7 +151,7 @@ def _value(field: Field, text: str, unit: str) -> Value:
         raise ArgumentError(f"{field.name}: {error}") from error
     if field.wire in (Wire.F32, Wire.F64):
         return float(number)
-    if number != number or int(number) != number:
+    if not math.isfinite(number) or int(number) != number:
         raise ArgumentError(f"{field.name}: {text!r} is not a whole number")
     return int(number)
 
@@ -145,13 +165,19 @@ def _check(place: int, field: Field, value: Value) -> None:
         raise RangeError(str(error)) from error
 
 
-def _check_setting(row: CommandRow, values: Sequence[Value]) -> None:
-    if row.name != "set_parameter":
-        return
-    parameter = PARAMETER_BY_NAME[str(values[0])]
+def _check_parameter(row: CommandRow, values: Sequence[Value]) -> None:
+    """What the spacecraft would refuse of service 20, told before it is sent."""
+    if row.name == "get_parameter":
+        if PARAMETER_BY_NAME[str(values[0])].wire is Wire.NAME:
+            raise RangeError(f"{values[0]} is a text and comes in a structure only: penumbra gnd tlm get {values[0]}")
+    elif row.name == "set_parameter":
+        _check_setting(PARAMETER_BY_NAME[str(values[0])], values[1])
+
+
+def _check_setting(parameter: ParameterRow, value: Value) -> None:
     if not parameter.is_settable:
-        raise RangeError(f"{parameter.name} is measured, it cannot be set")
+        raise RangeError(f"{parameter.name} cannot be set; what can: penumbra gnd tlm list --settable")
     try:
-        check_range(1, parameter, values[1])
+        check_range(1, parameter, value)
     except WireError as error:
         raise RangeError(f"{error} {parameter.unit}") from error

@@ -8,7 +8,7 @@ import click
 
 NOUNS = {
     "cmd": ("tools.ground.commands", "Commands: list, describe, send."),
-    "tlm": ("tools.ground.telemetry", "Telemetry: watch, get."),
+    "tlm": ("tools.ground.telemetry", "Telemetry: list, watch, get."),
     "event": ("tools.ground.events", "Events: log."),
     "link": ("tools.ground.status", "The link: status."),
 }
@@ -22,7 +22,7 @@ class NounTable(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in NOUNS:
-            return None
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=NOUNS, ctx=ctx)
         command: click.Command = getattr(importlib.import_module(NOUNS[cmd_name][0]), cmd_name)
         return command
 
@@ -31,6 +31,6 @@ class NounTable(click.Group):
             formatter.write_dl([(name, about) for name, (_module, about) in NOUNS.items()])
 
 
-@click.group(cls=NounTable, epilog="Example: penumbra gnd cmd send ping     Needs a flight: penumbra fly --realtime")
+@click.group(cls=NounTable, epilog="Example: penumbra gnd cmd send ping   (needs penumbra fly --realtime)")
 def gnd() -> None:
     """Talk to a flying spacecraft by space packets over UDP: commands, telemetry, events."""

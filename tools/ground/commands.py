@@ -14,7 +14,8 @@ from hal.clock import SECOND_NS
 from tools.ground import options
 from tools.ground.arguments import find_command, parse_arguments, usage
 from tools.ground.clock import iso
-from tools.ground.decoder import Samples
+from tools.ground.decoder import Sampled, Samples
+from tools.ground.link import LinkDown
 from tools.ground.output import Writer, shown
 from tools.ground.session import Session, telecommand_of
 from tools.ground.verifier import FLIGHT_STAGES, UNKNOWN, WAITABLE, StageRow, State, Verifier
@@ -50,13 +51,14 @@ def describe(name: str, style: str) -> None:
         click.echo(f"{row.name}: {row.meaning}")
         click.echo(f"usage: {usage(row)}")
         click.echo(f"hazard: {row.hazard.name.lower()}; modes: {', '.join(row.modes)}; ends within {row.timeout_s:g} s")
-    widths = {"argument": 12, "type": 10, "unit": 6, "low": 8, "high": 8, "labels": 36, "meaning": 0}
-    writer = Writer(sys.stdout, style, widths)
+    writer = Writer(sys.stdout, style, {"argument": 12, "type": 10, "unit": 6, "low": 8, "high": 8, "meaning": 0})
     for field in row.fields:
-        line = {"argument": field.name, "type": field.wire.value, "unit": field.unit or None}
-        limits = {"low": field.low, "high": field.high, "labels": " ".join(field.labels) or None}
-        writer.write({**line, **limits, "meaning": field.meaning})
+        line = {"argument": field.name, "type": field.wire.value, "unit": field.unit, "low": field.low}
+        meaning = field.meaning or f"one of {', '.join(field.labels)}"
+        writer.write({**line, "high": field.high, "labels": list(field.labels), "meaning": meaning})
     writer.close()
+    if style == "table" and row.name == "set_parameter":
+        click.echo("What can be set, and to what: penumbra gnd tlm list --settable")
 
 
 def _ack(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
@@ -73,7 +75,13 @@ def _ack(_context: click.Context, _parameter: click.Parameter, text: str) -> int
 @click.argument("name")
 @click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...")
 @click.option("--wait", type=click.Choice(WAITABLE), default="completed", show_default=True, help="Stage to wait for.")
-@click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait; after them the outcome is unknown.")
+@click.option(
+    "--timeout",
+    type=options.SECONDS,
+    default=15.0,
+    show_default=True,
+    help="Seconds to wait; after them the outcome is unknown.",
+)
 @click.option("--ack", default="0xF", callback=_ack, help="Reports to ask for: 1 accept, 2 start, 4 progress, 8 end.")
 @click.option("--source", type=click.IntRange(0, 0xFFFF), default=0, help="Source identifier in the telecommand.")
 @click.option("--dry-run", is_flag=True, help="Show the packet, send nothing.")
@@ -106,17 +114,23 @@ def send(
         row = find_command(name)
         values = parse_arguments(row, arguments)
     if dry_run:
-        _show_packet(row, values, ack, source)
+        _show_packet(row, values, telecommand_of(row, values, 0, ack, source), style)
         return
     with options.session(tm_port, tc_host, tc_port, source) as session:
         context.exit(_follow(session, session.build(row, values, ack), wait, timeout, style))
 
 
-def _show_packet(row: CommandRow, values: tuple[Value, ...], ack: int, source: int) -> None:
-    packet = telecommand_of(row, values, 0, ack, source)
-    words = [f"{field.name}={value}" for field, value in zip(row.fields, values, strict=True)]
-    click.echo(f"TC[{row.service},{row.subtype}] {' '.join([row.name, *words])}")
-    click.echo(f"packet, with sequence count 0: {packet.pack().hex()}")
+def _show_packet(row: CommandRow, values: tuple[Value, ...], packet: Telecommand, style: str) -> None:
+    arguments = {field.name: value for field, value in zip(row.fields, values, strict=True)}
+    if style == "table":
+        words = [f"{name}={value if isinstance(value, str) else shown(value)}" for name, value in arguments.items()]
+        click.echo(f"TC[{row.service},{row.subtype}] {' '.join([row.name, *words])}")
+        click.echo(f"packet, with sequence count 0: {packet.pack().hex()}")
+        return
+    header = {"name": row.name, "service": row.service, "subtype": row.subtype, "ack": packet.ack}
+    writer = Writer(sys.stdout, style, dict.fromkeys((*header, "packet"), 0))
+    writer.write({**header, "source": packet.source, "arguments": arguments, "packet": packet.pack().hex()})
+    writer.close()
 
 
 def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: float, style: str) -> int:
@@ -131,34 +145,37 @@ def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: fl
         session.send(telecommand)
         verifier.mark("SENT", session.clock.utc_ns())
         lines.show()
-        _await(session, lines, timeout_s)
+        values = _await(session, lines, timeout_s)
+    except (LinkDown, KeyboardInterrupt):  # who stops waiting stops no spacecraft
+        verifier.expire()
+        lines.show()
+        raise
     finally:
         lines.close()
+    for sampled in values:
+        words = (sampled.name, "=", shown(sampled.value), sampled.unit, f"({sampled.quality})")
+        click.echo(" ".join(word for word in words if word), err=True)
     if verifier.verdict == UNKNOWN:
         heard = "telemetry was heard" if session.decoder.packets else "no telemetry was heard"
         click.echo(f"no report within {timeout_s:g} s ({heard}): the outcome is unknown", err=True)
     return UNKNOWN if verifier.verdict is None else verifier.verdict
 
 
-def _await(session: Session, lines: StageLines, timeout_s: float) -> None:
-    """Take reports until there is a verdict or the time is up."""
+def _await(session: Session, lines: StageLines, timeout_s: float) -> tuple[Sampled, ...]:
+    """Take reports until there is a verdict or the time is up; gives what get_parameter asked for."""
     verifier = lines.verifier
+    values: tuple[Sampled, ...] = ()
     for record in session.records(options.deadline_ns(session.clock, timeout_s)):
         if record is not None and isinstance(record.content, Verification):
             verifier.take(record.content, record.received_ns)
             lines.show()
         elif record is not None and isinstance(record.content, Samples) and not record.content.structure:
-            _show_values(record.content)
+            values = record.content.values
         if verifier.verdict is not None:
-            return
+            return values
     verifier.expire()
     lines.show()
-
-
-def _show_values(samples: Samples) -> None:
-    """The answer to get_parameter."""
-    for sampled in samples.values:
-        click.echo(f"{sampled.name} = {shown(sampled.value)} {sampled.unit} ({sampled.quality})", err=True)
+    return values
 
 
 class StageLines:

@@ -23,8 +23,8 @@ def event() -> None:
 
 @event.command()
 @click.option("--severity", type=click.Choice(SEVERITIES), default="info", help="Least severity shown.")
-@click.option("--count", type=int, default=None, help="Stop after so many events.")
-@click.option("--seconds", type=float, default=None, help="Stop after so long.")
+@click.option("--count", type=options.COUNT, default=None, help="Stop after so many events.")
+@click.option("--seconds", type=options.SECONDS, default=None, help="Stop after so long.")
 @options.format_option
 @options.link_options
 def log(
@@ -42,7 +42,7 @@ def log(
     shown = 0
     try:
         with options.session(tm_port, tc_host, tc_port) as session:
-            for record in session.records(options.deadline_ns(session.clock, seconds)):
+            for record in options.watched(session, seconds):
                 happened = record.content if record is not None else None
                 if record is None or not isinstance(happened, Happened):
                     continue

@@ -83,4 +83,7 @@ class UdpGroundLink:
 
     def _down(self, error: OSError) -> LinkDown:
         host, port = self._remote
-        return LinkDown(f"no spacecraft at {host}:{port}: {error.strerror or error}")
+        reason = "nobody listens there; is one flying (penumbra fly --realtime)?"
+        if not isinstance(error, ConnectionRefusedError):
+            reason = error.strerror or str(error)
+        return LinkDown(f"no spacecraft at {host}:{port}: {reason}")

@@ -12,11 +12,15 @@ import click
 from hal.clock import SECOND_NS
 from tools.ground.arguments import ArgumentError, RangeError
 from tools.ground.clock import GroundClock, StationClock
+from tools.ground.decoder import Record
 from tools.ground.link import TC_PORT, TM_PORT, GroundLink, LinkDown, UdpGroundLink
 from tools.ground.output import FORMATS
 from tools.ground.session import Session
 
-EXIT_REFUSED, EXIT_LINK_DOWN = 3, 7
+EXIT_USAGE, EXIT_REFUSED, EXIT_LINK_DOWN = 2, 3, 7
+PORT, ANY_PORT = click.IntRange(1, 65_535), click.IntRange(0, 65_535)
+SECONDS, COUNT = click.FloatRange(0.0, 1e6), click.IntRange(1)
+SILENCE_S = 40.0  # banner: longer than the slowest default structure
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -27,6 +31,12 @@ class Station:
     link: Callable[[], GroundLink]
     clock: GroundClock
     sequence: int | None = None
+
+
+class Misunderstood(click.ClickException):
+    """Something typed that the dictionary does not know."""
+
+    exit_code = EXIT_USAGE
 
 
 class Refused(click.ClickException):
@@ -44,9 +54,9 @@ class Unreachable(click.ClickException):
 def link_options(function: Function) -> Function:
     """Where the spacecraft is."""
     options = (
-        click.option("--tm-port", default=TM_PORT, show_default=True, help="UDP port here that telemetry comes to."),
+        click.option("--tm-port", type=ANY_PORT, default=TM_PORT, show_default=True, help="UDP port here, 0: any."),
         click.option("--tc-host", default="127.0.0.1", show_default=True, help="Host that takes telecommands."),
-        click.option("--tc-port", default=TC_PORT, show_default=True, help="UDP port there that takes telecommands."),
+        click.option("--tc-port", type=PORT, default=TC_PORT, show_default=True, help="UDP port of that host."),
     )
     for option in reversed(options):
         function = option(function)
@@ -83,9 +93,21 @@ def told() -> Iterator[None]:
     except RangeError as error:
         raise Refused(str(error)) from error
     except ArgumentError as error:
-        raise click.UsageError(str(error)) from error
+        raise Misunderstood(str(error)) from error
     except LinkDown as error:
         raise Unreachable(str(error)) from error
+
+
+def watched(session: Session, seconds: float | None) -> Iterator[Record | None]:
+    """The records of a session; silence is told once each time. Raises LinkDown when nothing at all was heard."""
+    is_silent = False
+    for record in session.records(deadline_ns(session.clock, seconds)):
+        yield record
+        was_silent, is_silent = is_silent, session.silent_s() > SILENCE_S
+        if is_silent and not was_silent:
+            click.echo(f"no telemetry for {session.silent_s():.0f} s", err=True)
+    if not session.decoder.packets:
+        raise LinkDown(f"no telemetry was heard in {seconds:g} s")
 
 
 def deadline_ns(clock: GroundClock, seconds: float | None) -> int | None:

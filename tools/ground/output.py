@@ -10,6 +10,7 @@ from typing import TextIO
 
 FORMATS = ("table", "json", "jsonl", "csv")
 Row = Mapping[str, object]
+EXACT = 2.0**53  # up to here a float holds every whole number
 
 
 class Writer:
@@ -72,11 +73,13 @@ def _strict(row: Row) -> Row:
 
 
 def shown(value: object) -> str:
-    """What a person sees: six digits, and a dash for nothing.
+    """What a person sees: six digits, all of them where it is a count, and a dash for nothing.
 
-    >>> shown(0.123456789), shown(None), shown("SAFE"), shown(1234567)
+    >>> shown(0.123456789), shown(None), shown("SAFE"), shown(1234567.0)
     ('0.123457', '-', 'SAFE', '1234567')
     """
     if value is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if value.is_integer() and abs(value) < EXACT else f"{value:.6g}"

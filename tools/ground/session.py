@@ -35,6 +35,7 @@ class Session:
         self.decoder = Decoder()
         self.clock = clock
         self.last_received_ns: int | None = None
+        self._start_ns = clock.now_ns()
         self._link = link
         self._source = source
         self._sequence = random.SystemRandom().randrange(COUNT_MODULUS) if sequence is None else sequence
@@ -63,9 +64,9 @@ class Session:
             yield self._receive(wait_ns)
 
     def silent_s(self) -> float:
-        """Seconds since the last packet, or since ever."""
-        last_ns = self.last_received_ns
-        return float("inf") if last_ns is None else (self.clock.now_ns() - last_ns) / SECOND_NS
+        """Seconds since the last packet, or since the conversation began."""
+        last_ns = self._start_ns if self.last_received_ns is None else self.last_received_ns
+        return (self.clock.now_ns() - last_ns) / SECOND_NS
 
     def close(self) -> None:
         """End the conversation."""

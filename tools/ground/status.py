@@ -22,7 +22,9 @@ def link() -> None:
 
 
 @link.command()
-@click.option("--seconds", type=float, default=5.0, show_default=True, help="How long to listen after the ping.")
+@click.option(
+    "--seconds", type=options.SECONDS, default=5.0, show_default=True, help="How long to listen after the ping."
+)
 @options.format_option
 @options.link_options
 @click.pass_context

@@ -1,4 +1,4 @@
-"""`penumbra gnd tlm`: watch and get."""
+"""`penumbra gnd tlm`: list, watch, get."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from fsw.catalogue.parameters import PARAMETER_BY_NAME
-from fsw.catalogue.structures import STRUCTURES
+from fsw.catalogue.parameters import PARAMETER_BY_NAME, PARAMETERS
+from fsw.catalogue.structures import STRUCTURE_BY_NAME, STRUCTURES
 from tools.ground import options
-from tools.ground.arguments import find_command, find_name
+from tools.ground.arguments import ArgumentError, find_command, find_name
 from tools.ground.clock import iso
 from tools.ground.decoder import Record, Sampled, Samples
 from tools.ground.output import Writer
@@ -17,7 +17,7 @@ from tools.ground.session import Session
 
 WIDTHS = {"name": 27, "value": 14, "unit": 6, "quality": 8, "generated": 24, "received": 24, "structure": 0}
 STALE_PERIODS = 2  # a structure that was late twice over is no longer news
-SILENCE_S = 40.0  # banner: longer than the slowest default structure
+LIST_WIDTHS = {"name": 27, "unit": 6, "low": 7, "high": 7, "default": 7, "structure": 10, "meaning": 0}
 STRUCTURE_OF = {name: row.name for row in STRUCTURES for name in row.parameters}
 
 
@@ -81,10 +81,25 @@ def tlm() -> None:
     """Telemetry: values with generation time, reception time and quality."""
 
 
+@tlm.command("list")
+@click.option("--settable", is_flag=True, help="Only what set_parameter sets.")
+@options.format_option
+def list_parameters(settable: bool, style: str) -> None:
+    """All parameters.  Example: penumbra gnd tlm list --settable"""
+    writer = Writer(sys.stdout, style, LIST_WIDTHS)
+    for row in PARAMETERS:
+        if settable and not row.is_settable:
+            continue
+        line = {"name": row.name, "unit": row.unit, "low": row.low, "high": row.high, "default": row.default}
+        more = {"id": row.id, "is_settable": row.is_settable, "labels": row.labels, "meaning": row.meaning}
+        writer.write({**line, "structure": STRUCTURE_OF.get(row.name), **more})
+    writer.close()
+
+
 @tlm.command()
 @click.argument("names", nargs=-1)
-@click.option("--count", type=int, default=None, help="Stop after so many rows.")
-@click.option("--seconds", type=float, default=None, help="Stop after so long.")
+@click.option("--count", type=options.COUNT, default=None, help="Stop after so many rows.")
+@click.option("--seconds", type=options.SECONDS, default=None, help="Stop after so long.")
 @options.format_option
 @options.link_options
 def watch(
@@ -102,17 +117,18 @@ def watch(
     """
     with options.told():
         wanted = _parameters(names)
+        _check_reported(wanted)
     writer = Writer(sys.stdout, style, WIDTHS)
     try:
         with options.session(tm_port, tc_host, tc_port) as session:
-            _watch(session, Watch(wanted), writer, count, seconds)
+            _watch(session, Watch(frozenset(wanted) or None), writer, count, seconds)
     finally:
         writer.close()
 
 
 def _watch(session: Session, watch: Watch, writer: Writer, count: int | None, seconds: float | None) -> None:
-    shown, is_silent = 0, False
-    for record in session.records(options.deadline_ns(session.clock, seconds)):
+    shown = 0
+    for record in options.watched(session, seconds):
         now_ns = session.clock.now_ns()
         rows = watch.stale(now_ns) if record is None else watch.take(record, now_ns)
         for row in rows:
@@ -120,24 +136,29 @@ def _watch(session: Session, watch: Watch, writer: Writer, count: int | None, se
             shown += 1
             if count is not None and shown >= count:
                 return
-        was_silent, is_silent = is_silent, SILENCE_S < session.silent_s() < float("inf")
-        if is_silent and not was_silent:
-            click.echo(f"no telemetry for {session.silent_s():.0f} s", err=True)
 
 
-def _parameters(names: tuple[str, ...]) -> frozenset[str] | None:
-    """The parameters that names of parameters and structures mean; None for no names."""
-    structures = {row.name: row.parameters for row in STRUCTURES}
-    wanted: set[str] = set()
+def _parameters(names: tuple[str, ...]) -> list[str]:
+    """The parameters that names of parameters and structures mean, each once."""
+    wanted: list[str] = []
     for typed in names:
-        name = find_name(typed, [*structures, *PARAMETER_BY_NAME], "parameter or structure")
-        wanted.update(structures.get(name, (name,)))
-    return frozenset(wanted) if names else None
+        name = find_name(typed, [*STRUCTURE_BY_NAME, *PARAMETER_BY_NAME], "parameter or structure")
+        wanted += STRUCTURE_BY_NAME[name].parameters if name in STRUCTURE_BY_NAME else (name,)
+    return list(dict.fromkeys(wanted))
+
+
+def _check_reported(names: list[str]) -> None:
+    """Raises ArgumentError for a parameter that would never come by itself."""
+    for name in names:
+        if name not in STRUCTURE_OF:
+            raise ArgumentError(f"{name} is in no structure, it comes only when asked for: penumbra gnd tlm get {name}")
 
 
 @tlm.command()
 @click.argument("names", nargs=-1, required=True)
-@click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the answers.")
+@click.option(
+    "--timeout", type=options.SECONDS, default=10.0, show_default=True, help="Seconds to wait for the answers."
+)
 @options.format_option
 @options.link_options
 @click.pass_context
@@ -150,12 +171,12 @@ def get(
     tc_host: str,
     tc_port: int,
 ) -> None:
-    """Ask for values now; NAMES are parameters. Exit code 6 when one was not answered.
+    """Ask for values now; NAMES are parameters or structures. Exit code 6 when one was not answered.
 
     Example: penumbra gnd tlm get soc mode temp_margin_c
     """
     with options.told():
-        wanted = list(dict.fromkeys(find_name(name, PARAMETER_BY_NAME, "parameter") for name in names))
+        wanted = _parameters(names)
     with options.session(tm_port, tc_host, tc_port) as session:
         found = _ask(session, wanted, timeout)
     writer = Writer(sys.stdout, style, WIDTHS)

@@ -100,8 +100,8 @@ class Verifier:
             return self._fail(stage, report)
         if stage == "PROGRESS":
             row = self._set(stage, step=report.step)
-        elif stage == "COMPLETED" and self._rows["PROGRESS"].state is State.PENDING:
-            self._set("PROGRESS", state=State.NOT_APPLICABLE)
+        elif stage == "COMPLETED":
+            self._close_before(stage)
         return row
 
     def expire(self) -> list[StageRow]:
@@ -109,11 +109,18 @@ class Verifier:
         pending = [stage for stage, row in self._rows.items() if row.state is State.PENDING]
         return [self._set(stage, state=State.UNKNOWN) for stage in pending]
 
+    def _close_before(self, stage: str) -> None:
+        """No report can still be meant for the stages before: a lost one is unknown, no progress is none."""
+        for name in STAGES[: STAGES.index(stage)]:
+            if self._rows[name].state is State.PENDING:
+                self._set(name, state=State.NOT_APPLICABLE if name == "PROGRESS" else State.UNKNOWN)
+
     def _is_repeated(self, stage: str, report: Verification) -> bool:
         return self._rows[stage].state is State.DONE and not report.is_failure and stage != "PROGRESS"
 
     def _fail(self, stage: str, report: Verification) -> StageRow:
         known = FAILURE_BY_CODE.get(report.code)
+        self._close_before(stage)
         later = STAGES[STAGES.index(stage) + 1 :]
         for name in later:
             self._set(name, state=State.NOT_APPLICABLE)
