@@ -12,7 +12,8 @@ FROZEN_COUNT = 30  # equal readings in a row after which a noisy analogue channe
 
 
 class ChannelTrack:
-    """The history of one channel that decisions need. Temperatures are also watched for freezing and leaping."""
+    """The history of one channel that decisions need. A guarded temperature is also watched for freezing and leaping: its
+    chip resolves less than its own noise, which a kernel's rounded reading does not."""
 
     __slots__ = (
         "_allowance",
@@ -31,7 +32,7 @@ class ChannelTrack:
         "value",
     )
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, is_guarded: bool = True) -> None:
         self.channel = channel
         self.value: float | None = None
         self.good_ns = 0
@@ -42,7 +43,7 @@ class ChannelTrack:
         self.missing: bool | None = None  # None until the first sample
         self.leaps = 0
         self.frozen = 0
-        self._watched = channel.unit == "degC" and channel.max_rate_per_s > 0.0
+        self._watched = is_guarded and channel.unit == "degC" and channel.max_rate_per_s > 0.0
         self._allowance = LEAP_ALLOWANCE * (channel.high - channel.low)
         self._rate_per_ns = channel.max_rate_per_s / SECOND_NS
         self._late_ns = int(LATE_PERIODS * channel.period_s * SECOND_NS)

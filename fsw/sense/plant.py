@@ -11,6 +11,7 @@ from fsw.sense.gauge import SIGMA_SOC, BatteryGauge
 
 GUARDED_OWNED = ("battery_voltage_v", "battery_current_a", "battery_temp_c", "bus_power_w")
 GUARDED_ALWAYS = ("payload_temp_c", "payload_power_w")
+GUARDED = GUARDED_OWNED + GUARDED_ALWAYS
 
 
 class PlantEstimator:

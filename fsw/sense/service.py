@@ -9,7 +9,7 @@ from fsw.bus.topics import EVENT, HEARTBEAT, PLANT, SAMPLES
 from fsw.messages import Event, Heartbeat, SampleBatch
 from fsw.mission import Mission
 from fsw.sense.channels import ChannelTrack
-from fsw.sense.plant import PlantEstimator
+from fsw.sense.plant import GUARDED, PlantEstimator
 from hal.clock import SECOND_NS
 from hal.contract import Sensor
 from hal.reading import Missing, Reason, Sample
@@ -37,7 +37,7 @@ class SenseService:
         self.period_ns = int(mission.control_period_s * SECOND_NS)
         self._bus = bus
         channels = [channel for sensor in sensors for channel in sensor.channels]
-        self.tracks = {channel.name: ChannelTrack(channel) for channel in channels}
+        self.tracks = {channel.name: ChannelTrack(channel, is_guarded=channel.name in GUARDED) for channel in channels}
         self._polls = [_Poll(sensor) for sensor in sensors if sensor.channels]
         self._estimator = PlantEstimator(mission, self.tracks)
         self._steps = 0

@@ -29,7 +29,7 @@ def _draw(referee: GrantReferee, *watts: float, start_s: int = 0) -> None:
 
 
 def test_broken_times_worst_value_and_duration():
-    referee, heat = Referee(LimitsConfig(), owns_power=True), Heat(HeatConfig(), 0.2)
+    referee, heat = Referee(LimitsConfig(bus_power_w=80.0), owns_power=True), Heat(HeatConfig(), 0.2)
     for k, soc in enumerate((0.72, 0.69, 0.68, 0.71, 0.695, 0.75)):
         referee.check(soc, 50.0, 30.0, heat, k * SECOND_NS, (k + 1) * SECOND_NS)
     floor = _reports(referee)["battery_floor_soc"]
@@ -39,7 +39,7 @@ def test_broken_times_worst_value_and_duration():
 
 
 def test_margins_of_what_was_never_broken():
-    referee, heat = Referee(LimitsConfig(), owns_power=True), Heat(HeatConfig(), 0.2)
+    referee, heat = Referee(LimitsConfig(bus_power_w=80.0), owns_power=True), Heat(HeatConfig(), 0.2)
     for k, bus_w in enumerate((20.0, 73.0, 60.0)):
         referee.check(0.9, bus_w, 30.0, heat, k, k + 1)
     reports = _reports(referee)
@@ -51,14 +51,14 @@ def test_margins_of_what_was_never_broken():
 
 
 def test_a_hot_node_is_broken():
-    referee, heat = Referee(LimitsConfig(), owns_power=True), Heat(HeatConfig(), 0.2)
+    referee, heat = Referee(LimitsConfig(bus_power_w=80.0), owns_power=True), Heat(HeatConfig(), 0.2)
     heat.payload_k = 273.15 + 46.0
     referee.check(0.9, 50.0, 30.0, heat, 0, SECOND_NS)
     assert _reports(referee)["payload_high_c"].worst == pytest.approx(46.0)
 
 
 def test_a_guest_is_not_judged_by_a_battery_it_does_not_own():
-    assert "battery_floor_soc" not in _reports(Referee(LimitsConfig(), owns_power=False))
+    assert "battery_floor_soc" not in _reports(Referee(LimitsConfig(bus_power_w=80.0), owns_power=False))
 
 
 def test_peak_holds_at_every_instant():

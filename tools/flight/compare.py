@@ -1,7 +1,7 @@
 """Other policies on the same spacecraft, seed and arrivals: what the governor's figures are worth.
 
 The best static policy in hindsight is found by a sweep over variant rank, power setting and duty; a policy that breaks
-a limit is out. Every policy flies the lean loop (sensing, guard, governor, compute; no execution, radio or store),
+a limit is out. Every policy flies the lean loop (no execution, no radio),
 the governor too, so that only the policy differs.
 """
 

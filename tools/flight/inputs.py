@@ -46,18 +46,18 @@ class Inputs:
         if kind == "segments":
             return segment_features(int(number), SEGMENTS_A_JOB)
         if kind == "scene":
-            return scene(int(number)).image[None]
+            return np.asarray(scene(int(number)).image[None])
         if kind == "image" and self._images is not None and int(number) < len(self._images):
-            return self._images[int(number)][None]
+            return np.asarray(self._images[int(number)][None])
         raise LookupError(ref)
 
     def label(self, ref: str) -> NDArray[np.bool_] | None:
         """The water label of an image, where one is known."""
         kind, _, number = ref.partition(":")
         if kind == "scene":
-            return scene(int(number)).water
+            return np.asarray(scene(int(number)).water, dtype=np.bool_)
         if kind == "image" and self._labels is not None:
-            return self._labels[int(number)]
+            return np.asarray(self._labels[int(number)])
         return None
 
 

@@ -39,7 +39,7 @@ from tools.flight.record import FlightRecord
 from tools.flight.recorder import Recorder
 from tools.flight.verdict import approaches, energy, limits, violations
 
-LEAN = ("host", "sense", "guard", "intake", "plan", "govern", "infer")  # without recorder, radio and ground
+LEAN = ("host", "sense", "guard", "intake", "plan", "govern", "infer", "store")  # no radio, no account
 TRACE_S = 10.0
 LINK_DEPTH = 4096  # datagrams between two control periods
 
