@@ -57,13 +57,25 @@ class LimitReport:
     first_ns: int | None
     worst: float | None
     closest: float | None
+    closest_ns: int | None
     broken_s: float
 
 
 class Limit:
     """One limit and its record."""
 
-    __slots__ = ("_end_ns", "bound", "broken", "broken_ns", "closest", "first_ns", "name", "threshold", "worst")
+    __slots__ = (
+        "_end_ns",
+        "bound",
+        "broken",
+        "broken_ns",
+        "closest",
+        "closest_ns",
+        "first_ns",
+        "name",
+        "threshold",
+        "worst",
+    )
 
     def __init__(self, name: str, bound: float) -> None:
         self.name, self.bound = name, bound
@@ -71,12 +83,13 @@ class Limit:
         self.first_ns: int | None = None
         self.worst: float | None = None
         self.closest: float | None = None
+        self.closest_ns: int | None = None
         self.threshold = float("inf")  # margins at or above it need no note
 
     def note(self, margin: float, value: float, start_ns: int, end_ns: int) -> None:
         """A margin below `threshold`, held from `start_ns` to `end_ns`."""
         if self.closest is None or margin < self.closest:
-            self.closest, self.worst = margin, value
+            self.closest, self.worst, self.closest_ns = margin, value, end_ns
             self.threshold = margin if margin > 0.0 else 0.0
         if margin < 0.0:
             if start_ns > self._end_ns:
@@ -94,6 +107,7 @@ class Limit:
             first_ns=self.first_ns,
             worst=self.worst,
             closest=self.closest,
+            closest_ns=self.closest_ns,
             broken_s=self.broken_ns / SECOND_NS,
         )
 

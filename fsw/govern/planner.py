@@ -37,7 +37,7 @@ class PlanService:
         self._backlog: Backlog | None = None
         self._host: HostStatus | None = None
         self._due_ns: int | None = None
-        self._granted_w = -1.0
+        self._granted_w = 0.0
         self._end_price = FIRST_END_PRICE
         self._steps = 0
 

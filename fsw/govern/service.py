@@ -49,6 +49,7 @@ from fsw.mission import Mission
 from hal.clock import SECOND_NS, OnboardTime
 
 SLOW_STEPS = 10  # heartbeats, host reports and backlog go out every tenth step
+MODE_STEPS = 60  # the mode is told again every minute, for those who were restarted since
 REFUSAL_NS = 60 * SECOND_NS  # an unchanged refusal is told again after this
 
 
@@ -81,6 +82,7 @@ class GovernService:
         self._table: PriceTable | None = None
         self._host: HostStatus | None = None
         self._sunlit = True
+        self._status: ModeStatus | None = None
         self._told: tuple[str, int] = ("", -REFUSAL_NS)
         self._steps = 0
         self._due_ns = 0
@@ -177,6 +179,10 @@ class GovernService:
         self._steps += 1
 
     def _report_slowly(self, now_ns: int) -> None:
+        """What others need again after they were restarted, and what changes slowly."""
+        if self._status is None or self._steps % MODE_STEPS == 0:
+            self._status = self._status or _status(now_ns, _BOOT)
+            self._bus.publish(MODE, self._status)
         plant, payload = self._plant, self._mission.payload
         self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
         self._bus.publish(BACKLOG, Backlog(time_ns=now_ns, counts=self.dispatcher.queue.backlog(now_ns)))
@@ -228,17 +234,8 @@ class GovernService:
     def _announce(self, now_ns: int, change: Change | None) -> None:
         if change is None:
             return
-        self._bus.publish(
-            MODE,
-            ModeStatus(
-                time_ns=now_ns,
-                mode=change.mode,
-                previous=change.previous,
-                who=change.who,
-                why=change.why,
-                exit_condition=change.exit_condition,
-            ),
-        )
+        self._status = _status(now_ns, change)
+        self._bus.publish(MODE, self._status)
         values = (change.previous, change.mode, change.who, change.why)
         self._bus.publish(EVENT, Event(time_ns=now_ns, name="mode_changed", values=values))
 
@@ -266,3 +263,17 @@ class GovernService:
     def _joule_price(self, now_ns: int) -> float:
         table = self._table
         return table.joule_price(now_ns) if table is not None and table.covers(now_ns) else 0.0
+
+
+_BOOT = Change(mode="BOOT", previous="BOOT", who="govern", why="power on", exit_condition="every input has reported")
+
+
+def _status(now_ns: int, change: Change) -> ModeStatus:
+    return ModeStatus(
+        time_ns=now_ns,
+        mode=change.mode,
+        previous=change.previous,
+        who=change.who,
+        why=change.why,
+        exit_condition=change.exit_condition,
+    )

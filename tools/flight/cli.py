@@ -98,7 +98,7 @@ def live_row(flight: VirtualFlight) -> LiveRow:
     plant, queue, envelope = recorder.plant, recorder.queue, recorder.envelope
     return LiveRow(
         time_s=trace.time_s[-1],
-        mode=recorder.modes[-1].mode if recorder.modes else "BOOT",
+        mode=recorder.mode or "BOOT",
         sunlit=trace.illumination[-1] > 0.5,
         soc=plant.soc if plant else None,
         soc_floor=flight.mission.battery.floor_soc if flight.mission.battery else 0.0,

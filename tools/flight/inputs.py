@@ -52,10 +52,11 @@ class Inputs:
         raise LookupError(ref)
 
     def label(self, ref: str) -> NDArray[np.bool_] | None:
-        """The water label of an image, where one is known."""
+        """The label of the water that can be seen in an image, where one is known."""
         kind, _, number = ref.partition(":")
         if kind == "scene":
-            return np.asarray(scene(int(number)).water, dtype=np.bool_)
+            made = scene(int(number))
+            return np.asarray(made.water & ~made.cloud, dtype=np.bool_)
         if kind == "image" and self._labels is not None:
             return np.asarray(self._labels[int(number)])
         return None

@@ -48,7 +48,7 @@ class Recorder:
         for report in self._jobs.drain():
             self.jobs.append(report)
             self.value += report.value
-        self.modes += self._modes.drain()
+        self.modes += [status for status in self._modes.drain() if status.mode != self.mode]
         if len(self.events) < EVENTS_KEPT:
             self.events += self._events.drain()
         if now_ns < self._due_ns:
@@ -63,6 +63,11 @@ class Recorder:
             self.running = f"{order.model}/{order.variant} at {order.setting}"
         self._add_row(now_ns)
         return True
+
+    @property
+    def mode(self) -> str:
+        """The mode that was told last."""
+        return self.modes[-1].mode if self.modes else ""
 
     def _add_row(self, now_ns: int) -> None:
         truth, row = self._world.truth, self.trace

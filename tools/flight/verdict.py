@@ -27,7 +27,7 @@ def violations(world: World) -> list[Violation]:
 def approaches(world: World) -> list[Approach]:
     """How near every limit came that was ever tried."""
     return [
-        Approach(limit=row.name, closest=row.worst, bound=row.bound, at_s=(row.first_ns or 0) / SECOND_NS)
+        Approach(limit=row.name, closest=row.worst, bound=row.bound, at_s=(row.closest_ns or 0) / SECOND_NS)
         for row in world.referee.report()
         if row.worst is not None
     ]
