@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hal.config import build, read_toml
 from hal.constants import TAI_EPOCH_TO_UNIX_S, TAI_MINUS_UTC_S
 
 MISSIONS = Path(__file__).parent / "missions"
+POLICIES = ("priced", "hysteresis", "static")  # what fsw.govern.policies has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,12 @@ class Battery:
     coulombic_efficiency: float = 0.987
     charge_efficiency: float = 0.95  # of array watts stored, resistance included
     discharge_limit_w: float = 120.0
+
+    def __post_init__(self) -> None:
+        rows = list(zip(self.ocv_soc, self.ocv_v, strict=False))
+        rises = all(low[0] < high[0] and low[1] < high[1] for low, high in pairwise(rows))
+        if len(self.ocv_soc) != len(self.ocv_v) or len(rows) < 2 or not rises:
+            raise ValueError("ocv_soc and ocv_v must rise and be equally long, two rows at least")
 
     def ocv_at_v(self, soc: float) -> float:
         """Open-circuit voltage of the pack, linear between the table's rows."""
@@ -144,7 +152,7 @@ class Guard:
 class Governor:
     """The dispatcher and the planner."""
 
-    policy: str = "priced"  # priced, hysteresis, or static
+    policy: str = "priced"  # one of POLICIES
     horizon_orbits: float = 1.25
     slot_s: float = 120.0
     replan_s: float = 300.0
@@ -155,6 +163,10 @@ class Governor:
     static_variant: int = 0  # for policy static: rank of the variant, index of the setting, duty
     static_setting: int = 0
     static_duty: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, is {self.policy!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +211,10 @@ class Mission:
     def __post_init__(self) -> None:
         if self.profile not in ("owned", "hosted"):
             raise ValueError(f"profile must be owned or hosted, is {self.profile!r}")
+        try:
+            utc_to_tai_ns(self.epoch_utc)
+        except ValueError as error:
+            raise ValueError(f"epoch_utc must be ISO 8601, is {self.epoch_utc!r}") from error
         if self.profile == "owned" and (self.orbit is None or self.array is None or self.battery is None):
             raise ValueError("an owned mission needs the tables orbit, array and battery")
         known = {row.name for row in self.models}

@@ -13,6 +13,7 @@ from fsw.govern.points import OperatingPoints
 from fsw.govern.policies import POLICIES, Choice, Situation
 from fsw.govern.prices import PriceTable
 from fsw.messages import Envelope, Job, Plant, Prices
+from fsw.mission import POLICIES as NAMED_POLICIES
 from fsw.mission import Mission, load_mission
 from hal.clock import SECOND_NS
 
@@ -77,6 +78,10 @@ def situation(
 
 def choose(now: Situation, *jobs: Job, policy: str = "priced") -> Choice:
     return POLICIES[policy](MISSION).choose(now, list(jobs), POINTS)
+
+
+def test_a_mission_may_name_every_policy_and_no_other() -> None:
+    assert set(NAMED_POLICIES) == set(POLICIES)
 
 
 envelopes = st.builds(
