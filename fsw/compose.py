@@ -13,12 +13,11 @@ from typing import TypeVar
 from fsw.bus.account import AccountService
 from fsw.bus.contract import Bus
 from fsw.command.service import CommandService
-from fsw.govern.planner import PlanService
 from fsw.govern.service import GovernService
 from fsw.guard.service import GuardService, Lease
 from fsw.host.service import HostService
 from fsw.infer.compute import Compute
-from fsw.infer.intake import IntakeService
+from fsw.infer.intake import IntakeConfig, IntakeService
 from fsw.infer.package import Package
 from fsw.infer.service import InferService
 from fsw.mission import Mission
@@ -54,6 +53,7 @@ class Parts:
     link: DatagramLink | None = None
     disk: Disk | None = None
     process: str = "flight"
+    recovery_wait_s: float = 0.0  # that the intake waits for word of the jobs that are owed, where a store sends it
     counters: dict[str, Callable[[], dict[str, int]]] = field(default_factory=dict)
 
 
@@ -81,6 +81,17 @@ def _guard(parts: Parts) -> Service:
         cap=board.caps.get(PAYLOAD_DUTY),
         lease=parts.lease,
     )
+
+
+def _intake(parts: Parts) -> Service:
+    config = IntakeConfig(recovery_wait_s=parts.recovery_wait_s)
+    return IntakeService(parts.bus, _given(parts.intake, "intake", "intake"), config)
+
+
+def _plan(parts: Parts) -> Service:
+    from fsw.govern.planner import PlanService  # brings the solver, which no other process may hold
+
+    return PlanService(parts.bus, parts.mission, parts.time)
 
 
 def _command(parts: Parts) -> Service:
@@ -112,8 +123,8 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "sense": _sense,
     "guard": _guard,
     "command": _command,
-    "intake": lambda parts: IntakeService(parts.bus, _given(parts.intake, "intake", "intake")),
-    "plan": lambda parts: PlanService(parts.bus, parts.mission, parts.time),
+    "intake": _intake,
+    "plan": _plan,
     "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time),
     "infer": _infer,
     "store": _store,

@@ -166,6 +166,9 @@ class JobState(IntEnum):
     CANCELLED = 6
 
 
+COMMANDED_JOB_IDS = 1 << 30  # jobs by command count from here, those of the intake below it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A request to run a model on an input before a deadline. `value` is what the best variant's result is worth."""

@@ -7,11 +7,10 @@ from fsw.bus.topics import COMMAND_REPORT, JOB_ACCEPTED
 from fsw.catalogue.failures import failure_code
 from fsw.govern.dispatcher import Dispatcher
 from fsw.govern.mode import Change, ModeMachine
-from fsw.messages import Command, CommandReport, Job, JobReport, Stage
+from fsw.messages import COMMANDED_JOB_IDS, Command, CommandReport, Job, JobReport, Stage
 from hal.clock import SECOND_NS
 
 OURS = ("set_mode", "submit_job", "cancel_job", "clear_fault", "hold_jobs", "release_jobs")
-COMMANDED_JOB_IDS = 1 << 30  # jobs by command count from here; those of the intake count below it
 
 
 class CommandDesk:

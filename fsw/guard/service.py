@@ -49,6 +49,8 @@ class GuardService:
         self._bus, self._time = bus, time
         self._rail, self._cap, self._lease = rail, cap, lease
         self._idle_w = mission.payload.idle_w
+        self._word_ns = int(mission.guard.envelope_s * SECOND_NS)
+        self._lets_run_until_ns = -1
         self._guard = Guard(mission, mission.ephemeris())
         self._latchup = LatchupWatch(mission.payload.idle_w) if mission.guard.enabled else None
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
@@ -67,6 +69,7 @@ class GuardService:
         self._read()
         tai_s = self._time.tai_ns(now_ns) / SECOND_NS
         envelope, trip = self._guard.step(now_ns, tai_s, self._plant, self._host, self._order)
+        self._lets_run_until_ns = now_ns + self._word_ns if envelope.run and trip is None else -1
         if trip is not None:
             self._stop(now_ns, trip)
         elif envelope.run:
@@ -76,6 +79,11 @@ class GuardService:
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+
+    def beat(self, now_ns: int) -> None:
+        """Renew the worker's lease, which is shorter than a step, while the last word lets it run and is fresh."""
+        if self._lease is not None and now_ns <= self._lets_run_until_ns:
+            self._lease.renew()
 
     def _read(self) -> None:
         self._plant = self._plants.take() or self._plant

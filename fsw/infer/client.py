@@ -166,6 +166,11 @@ class WorkerClient:
         if hard:
             self._kill()
 
+    def resume(self) -> None:
+        """Let a worker that stopped itself, its lease over, go on; nothing where it runs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def output(self, model: str, rows: int) -> NDArray[Any]:
         """A view of the last output; holds until the next `submit`."""
         spec = self._package(model).output

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from fsw.bus.contract import Bus, Policy
 from fsw.bus.outbox import Outbox
 from fsw.bus.topics import HEARTBEAT, JOB, JOB_REPORT, RECOVERED
-from fsw.messages import Heartbeat, Job, JobState
+from fsw.messages import COMMANDED_JOB_IDS, Heartbeat, Job, JobState
 from hal.clock import SECOND_NS
 from hal.ports.intake import Intake, Ticket
 
 FINAL = (JobState.DONE, JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED)
-FIRST_COMMANDED_ID = 1 << 30  # jobs by command count from here
 OPEN_LIMIT = 4096  # inputs whose jobs are not over; the oldest is forgotten, and stays in the intake
 HEARTBEAT_NS = 10 * SECOND_NS
 
@@ -71,7 +70,7 @@ class IntakeService:
             self._open_ns = now_ns + self._wait_ns
         for recovered in self._recovered.drain():
             self._open_ns = now_ns
-            if recovered.next_job_id < FIRST_COMMANDED_ID:
+            if recovered.next_job_id < COMMANDED_JOB_IDS:
                 self._next_id = max(self._next_id, recovered.next_job_id)
             for job in recovered.jobs:
                 self._remember(job)

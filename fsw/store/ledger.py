@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fsw.bus.codec import CodecError, decode, encode
-from fsw.messages import Job, JobReport, JobState, WorkOrder
+from fsw.messages import COMMANDED_JOB_IDS, Job, JobReport, JobState, WorkOrder
 from fsw.store.log import Record
 
 
@@ -61,7 +61,7 @@ class JobLedger:
 
     def accept(self, job: Job, attempts: int = 0) -> None:
         """A job was accepted."""
-        self.next_job_id = max(self.next_job_id, job.job_id + 1)
+        self._met(job.job_id)
         if job.job_id in self._open:
             return
         if len(self._open) >= OPEN_JOBS_MAX:
@@ -75,7 +75,7 @@ class JobLedger:
 
     def report(self, report: JobReport) -> None:
         """Something became of a job."""
-        self.next_job_id = max(self.next_job_id, report.job_id + 1)
+        self._met(report.job_id)
         if report.state >= JobState.DONE:
             self._open.pop(report.job_id, None)
         else:
@@ -106,6 +106,11 @@ class JobLedger:
     def _restore(self, checkpoint: Checkpoint) -> None:
         self._open = {item.job.job_id: item for item in checkpoint.jobs}
         self.next_job_id = max(self.next_job_id, checkpoint.next_job_id)
+
+    def _met(self, job_id: int) -> None:
+        """A job's number is taken. Those of commanded jobs are given elsewhere."""
+        if job_id < COMMANDED_JOB_IDS:
+            self.next_job_id = max(self.next_job_id, job_id + 1)
 
     def _attempted(self, job_id: int, attempts: int) -> None:
         known = self._open.get(job_id)

@@ -34,8 +34,9 @@ PAYLOAD_MAX = 16_384
 # Records in one write: bounds the time of a step after a stall to some 10 ms.
 BATCH = 256
 RETRY_NS = 10 * SECOND_NS
-# The service whose restart calls for the open jobs again.
-OWNER = "govern"
+# Processes that hold jobs in memory: when the supervisor restarts one, it needs the open jobs again.
+JOB_HOLDERS = ("control", "infer")
+RESTARTED = "service_restarted"  # the supervisor's event; its first value is the process
 
 
 class StoreConfig(Protocol):
@@ -72,17 +73,16 @@ class StoreService:
         self._needs_checkpoint = False
         self._retry_ns = 0
         self._steps = 0
-        self._owner_steps = 0
         must, drop = Policy.MUST_DELIVER, Policy.DROP_OLDEST
         self._accepted = bus.subscribe(JOB_ACCEPTED, self.name, must, JOB_DEPTH)
         self._reports = bus.subscribe(JOB_REPORT, self.name, must, JOB_DEPTH)
         self._orders = bus.subscribe(ORDER, self.name, drop, DEPTH)
+        self._has_restarted = False
         self._others = (
             _Input(bus.subscribe(COMMAND, self.name, must, DEPTH), Kind.COMMAND),
             _Input(bus.subscribe(EVENT, self.name, drop, DEPTH), Kind.EVENT),
             _Input(bus.subscribe(MODE, self.name, drop, DEPTH), Kind.MODE),
         )
-        self._heartbeats = bus.subscribe(HEARTBEAT, self.name, drop)
 
     def step(self, now_ns: int) -> None:
         """Record what came since the last step; it is durable when this returns, unless the store is degraded."""
@@ -91,7 +91,9 @@ class StoreService:
         self._collect(now_ns)
         if self._waiting and now_ns >= self._retry_ns:
             self._commit(now_ns)
-        self._watch_owner(now_ns)
+        if self._has_restarted:
+            self._has_restarted = False
+            self._tell_recovered(now_ns, unclean=False)
         self._out.flush()
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
@@ -146,6 +148,8 @@ class StoreService:
         for item in self._others:
             for message in item.subscription.drain():
                 self._record(item.kind, now_ns, encode(message))
+                if item.kind is Kind.EVENT and message.name == RESTARTED and message.values[0] in JOB_HOLDERS:
+                    self._has_restarted = True
 
     def _record(self, kind: Kind, now_ns: int, payload: bytes) -> None:
         if len(payload) > PAYLOAD_MAX:
@@ -202,14 +206,6 @@ class StoreService:
         if self._degraded_ns is None:
             self._degraded_ns = now_ns
             self._tell(now_ns, "store_degraded", error.detail)
-
-    def _watch_owner(self, now_ns: int) -> None:
-        """The governor keeps its queue in memory: when its steps begin anew, it needs the open jobs again."""
-        for beat in self._heartbeats.drain():
-            if beat.service == OWNER:
-                if beat.steps < self._owner_steps:
-                    self._tell_recovered(now_ns, unclean=False)
-                self._owner_steps = beat.steps
 
     def _tell(self, now_ns: int, name: str, *values: float | int | str) -> None:
         self._bus.publish(EVENT, Event(time_ns=now_ns, name=name, values=values))

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from fsw.bus.contract import Policy
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import COMMAND, EVENT, HEARTBEAT, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER, RECOVERED
+from fsw.bus.topics import COMMAND, EVENT, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER, RECOVERED
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.messages import (
+    COMMANDED_JOB_IDS,
     Command,
     Event,
-    Heartbeat,
     Job,
     JobReport,
     JobState,
@@ -54,7 +54,10 @@ class Run:
         self.store.step(self.now_ns)
 
     def recovered(self) -> RecoveredJobs:
-        return self._recovered.drain()[-1]
+        return self.recovered_all()[-1]
+
+    def recovered_all(self) -> list[RecoveredJobs]:
+        return self._recovered.drain()
 
     def events(self) -> list[str]:
         return [event.name for event in self._events.drain()]
@@ -253,15 +256,23 @@ def test_an_oversized_record_is_counted_not_written() -> None:
     assert run.store.counts()["lost"] == 1
 
 
-def test_a_restarted_governor_is_told_again() -> None:
+@pytest.mark.parametrize(("process", "is_told"), [("control", True), ("infer", True), ("comms", False)])
+def test_a_restarted_holder_of_jobs_is_told_again(process: str, is_told: bool) -> None:
     run = Run(MemoryDisk())
     run.recovered()
     run.bus.publish(JOB_ACCEPTED, job(1))
-    for steps in (1, 11, 1):
-        run.bus.publish(HEARTBEAT, Heartbeat(time_ns=0, service="govern", steps=steps))
-        run.step()
-    recovered = run.recovered()
-    assert (recovered.jobs, recovered.unclean) == ((job(1),), False)
+    run.bus.publish(EVENT, Event(time_ns=0, name="service_restarted", values=(process, 1, "killed by SIGKILL")))
+    run.step()
+    told = run.recovered_all()
+    assert [(item.jobs, item.unclean) for item in told] == ([((job(1),), False)] if is_told else [])
+
+
+def test_numbers_of_commanded_jobs_do_not_count_for_the_intake() -> None:
+    run = Run(MemoryDisk())
+    run.bus.publish(JOB_ACCEPTED, job(7))
+    run.bus.publish(JOB_ACCEPTED, job(COMMANDED_JOB_IDS + 5))
+    run.store.close(0)
+    assert Run(run.disk).recovered().next_job_id == 8
 
 
 def test_events_are_those_of_the_dictionary() -> None:

@@ -1,0 +1,191 @@
+"""One process of the table: its ports opened, its services composed and driven, all of it given back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from fsw.bus.contract import Policy
+from fsw.bus.topics import ENVELOPE
+from fsw.bus.zmq import ZmqBus
+from fsw.compose import Parts, compose
+from fsw.guard.lease import WorkerLease
+from fsw.guard.service import GuardService
+from fsw.infer.client import WorkerClient, WorkerConfig
+from fsw.infer.compute import Compute, WorkerCompute
+from fsw.infer.paced import PacedCompute
+from fsw.infer.package import load_package, shipped_packages
+from fsw.processes import WAKES, ProcessSpec, wiring
+from fsw.service import Service
+from fsw.setting import Setting
+from fsw.shell import Beat, FetchingLink, Shell, Wake, topic_wake
+from fsw.store.service import StoreService
+from fsw.supervise.notify import Notifier
+from hal.board import Board, open_board
+from hal.ports.disk import RealDisk
+from hal.ports.files import FileTree
+from hal.ports.folder_intake import FolderIntake
+from hal.ports.intake import Intake
+from hal.ports.kinds import I2cDevice
+from hal.ports.link import UdpLink
+from hal.ports.remote import RemotePorts
+
+PORT_TIMEOUT_MS = 100  # a register over a socket takes 0.2 ms; a bench that is late is a sensor that is late
+INTAKE_TIMEOUT_MS = 2_000  # an array of megabytes, made when it is asked for
+INTAKE_QUOTA_BYTES = 256 << 20  # of the intake folder: some two hundred tiles of 256 x 256 x 4 floats
+FLUSH_MS = 300  # at the end, for what must be delivered: three times the first wait before it is sent again
+RECOVERY_WAIT_S = 15.0  # of real time, for word of the jobs that are owed: a store that starts on a busy computer
+COMPUTER_PORT = "sys"  # where a bench shows the paced computer
+LEASE = "worker.lease"
+
+
+class Opening:
+    """What one process opens; `stack` gives it back. `wakes` and `beats` are for the shell."""
+
+    def __init__(self, setting: Setting, bus: ZmqBus, stack: ExitStack) -> None:
+        self.setting, self.bus, self.stack = setting, bus, stack
+        self.mission = setting.load_mission()
+        self.clock = setting.clock()
+        self.wakes: dict[str, list[Wake]] = {}
+        self.beats: list[Beat] = []
+
+    def parts(self, process: str) -> Parts:
+        """The parts of the services of a process."""
+        own: dict[str, Any] = OPENERS[process](self) if process in OPENERS else {}
+        return Parts(
+            bus=self.bus,
+            mission=self.mission,
+            time=self.setting.time(self.mission, self.clock),
+            process=process,
+            recovery_wait_s=RECOVERY_WAIT_S * max(1.0, self.setting.speed),
+            **own,
+        )
+
+    def remote(self, timeout_ms: int) -> RemotePorts | None:
+        """The bench's ports, where there is a bench."""
+        if not self.setting.ports:
+            return None
+        ports = RemotePorts(self.setting.ports, timeout_ms)
+        self.stack.callback(ports.close)
+        return ports
+
+    def board(self, remote: RemotePorts | None) -> Board:
+        """The mission's board, on the bench's ports or on its own."""
+        config = self.setting.load_board(self.mission)
+        given: dict[str, object] = {}
+        if remote is not None:
+            for name, kind in config.ports.items():
+                given[name] = remote.i2c(name) if isinstance(kind, I2cDevice) else remote.files(name)
+        board = open_board(config, given, self.clock)
+        self.stack.callback(board.close)
+        return board
+
+    def lease(self) -> WorkerLease:
+        """The worker's lease, revoked: whoever starts first, nothing runs before the guard has said so. Its file stays
+        when this process ends, since the worker goes on looking at it."""
+        lease = WorkerLease(self.setting.volatile / LEASE)
+        lease.revoke()
+        return lease
+
+
+def run_process(spec: ProcessSpec, setting: Setting, may_go_on: Callable[[], bool]) -> None:
+    """Open, compose, drive while it may go on, give back. Raises ConfigError, HalError, MissingPart, OSError,
+    ProcessFailed."""
+    setting.volatile.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        bus = ZmqBus(spec.name, setting.volatile, wiring())
+        stack.callback(bus.close)
+        stack.callback(bus.flush, FLUSH_MS)
+        opening = Opening(setting, bus, stack)
+        names = [name for name in spec.services if name != "host" or opening.mission.profile == "hosted"]
+        services = compose(opening.parts(spec.name), tuple(names))
+        for service in services:
+            _attend(service, opening)
+        notifier = Notifier(setting.notify)
+        stack.callback(notifier.close)
+        shell = Shell(
+            bus, services, opening.clock, notifier, speed=setting.speed, wakes=opening.wakes, beats=opening.beats
+        )
+        shell.run(may_go_on)
+
+
+def _attend(service: Service, opening: Opening) -> None:
+    """What a service needs beyond its steps."""
+    topics = WAKES.get(service.name)
+    if topics:
+        opening.wakes.setdefault(service.name, []).append(topic_wake(opening.bus, service.name, topics))
+    if isinstance(service, GuardService):
+        opening.beats.append(service.beat)
+    if isinstance(service, StoreService):
+        opening.stack.callback(lambda: service.close(opening.clock.now_ns()))
+
+
+def _guard(opening: Opening) -> dict[str, Any]:
+    remote = opening.remote(PORT_TIMEOUT_MS)
+    host_bus = remote.host("host") if remote is not None else None
+    return {"board": opening.board(remote), "lease": opening.lease(), "host_bus": host_bus}
+
+
+def _store(opening: Opening) -> dict[str, Any]:
+    return {"disk": RealDisk(opening.setting.run_folder / "store")}
+
+
+def _comms(opening: Opening) -> dict[str, Any]:
+    address = opening.mission.link
+    udp = UdpLink((address.tc_host, address.tc_port), None)
+    opening.stack.callback(udp.close)
+    link = FetchingLink(udp)
+    opening.wakes["command"] = [link.fetch]
+    return {"link": link}
+
+
+def _infer(opening: Opening) -> dict[str, Any]:
+    packages = {package.name: package for package in map(load_package, shipped_packages())}
+    worker = None
+    if opening.setting.execute:
+        opening.lease()
+        lease = opening.setting.volatile / LEASE
+        worker = WorkerClient(tuple(packages.values()), config=WorkerConfig(lease=lease))
+        opening.stack.callback(worker.close)
+        opening.beats.append(_resume(opening.bus, worker))
+    compute = _compute(opening, worker)
+    opening.wakes["infer"] = [lambda: compute.busy]
+    return {"packages": packages, "compute": compute, "intake": _intake(opening)}
+
+
+def _resume(bus: ZmqBus, worker: WorkerClient) -> Beat:
+    """A worker that its lease has stopped goes on when the guard speaks again: it renews before it says `run`."""
+    envelopes = bus.subscribe(ENVELOPE, "worker", Policy.LATEST)
+
+    def beat(_now_ns: int) -> None:
+        envelope = envelopes.take()
+        if envelope is not None and envelope.run:
+            worker.resume()
+
+    return beat
+
+
+def _compute(opening: Opening, worker: WorkerClient | None) -> Compute:
+    if opening.setting.compute == "worker" and worker is not None:
+        return WorkerCompute(worker, opening.clock)
+    remote = opening.remote(PORT_TIMEOUT_MS)
+    if remote is None:
+        raise OSError("a paced computer is a bench's: give --ports, or --compute worker with --execute")
+    files: FileTree = remote.files(COMPUTER_PORT)
+    return PacedCompute(worker, files, opening.clock, synchronous=False)
+
+
+def _intake(opening: Opening) -> Intake:
+    remote = opening.remote(INTAKE_TIMEOUT_MS)
+    if remote is not None:
+        return remote.intake("intake")
+    return FolderIntake(opening.setting.run_folder / "intake", INTAKE_QUOTA_BYTES)
+
+
+OPENERS: dict[str, Callable[[Opening], dict[str, Any]]] = {
+    "guard": _guard,
+    "store": _store,
+    "comms": _comms,
+    "infer": _infer,
+}

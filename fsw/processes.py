@@ -1,0 +1,88 @@
+"""The table of processes: one fault domain each, in the order in which they start; they stop in the reverse order.
+
+What a process writes follows from its services: `fsw.bus.topics` names the one writing service of every topic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fsw.bus.topics import (
+    COMMAND,
+    COMMAND_REPORT,
+    JOB,
+    JOB_ACCEPTED,
+    JOB_REPORT,
+    ORDER,
+    RECOVERED,
+    RESULT,
+    TOPICS,
+    TRIP,
+)
+from fsw.bus.wiring import Wiring, wire
+
+SUPERVISOR = "supervise"  # starts the others; itself started by the system's init, or by a bench
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSpec:
+    """One process. It is restarted when it ends or when it goes `watchdog_s` without a completed pass."""
+
+    name: str
+    services: tuple[str, ...]
+    watchdog_s: float
+    about: str
+
+
+# Watchdogs are ten times the longest pass measured on two busy cores, so that a busy moment is no failure.
+PROCESSES: tuple[ProcessSpec, ...] = (
+    ProcessSpec(
+        name="guard",
+        services=("host", "sense", "guard", "account"),
+        watchdog_s=3.0,
+        about="sensing, bounds, actuators, the worker's lease; no solver, no model library",
+    ),
+    ProcessSpec(name="store", services=("store", "account"), watchdog_s=15.0, about="the recorder: its disk may stall"),
+    ProcessSpec(name="control", services=("govern", "account"), watchdog_s=5.0, about="dispatcher, mode, commands"),
+    ProcessSpec(name="plan", services=("plan", "account"), watchdog_s=60.0, about="the planner, killable at any time"),
+    ProcessSpec(name="comms", services=("command", "telemetry", "account"), watchdog_s=5.0, about="the space link"),
+    ProcessSpec(
+        name="infer",
+        services=("intake", "infer", "account"),
+        watchdog_s=15.0,
+        about="inputs, orders, and the worker that alone imports the model library",
+    ),
+)
+PROCESS_BY_NAME = {process.name: process for process in PROCESSES}
+
+# By topic, the processes with a must-deliver subscription to it.
+KEEPERS: dict[str, tuple[str, ...]] = {
+    JOB.name: ("control",),
+    RESULT.name: ("control",),
+    ORDER.name: ("infer",),
+    COMMAND.name: ("control", "store"),
+    JOB_ACCEPTED.name: ("store",),
+    JOB_REPORT.name: ("store",),
+    RECOVERED.name: ("control", "infer"),
+}
+
+# By service, the topics that it does not leave waiting until its period is over.
+WAKES: dict[str, tuple[str, ...]] = {
+    "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name),
+    "infer": (ORDER.name, TRIP.name, COMMAND.name),
+    "intake": (RECOVERED.name,),
+    "telemetry": (COMMAND.name, COMMAND_REPORT.name),
+    "store": (JOB_ACCEPTED.name, JOB_REPORT.name, COMMAND.name, ORDER.name),
+}
+
+
+def wiring() -> Wiring:
+    """Who sends what to whom in this deployment."""
+    services = {process.name: process.services for process in PROCESSES}
+    return wire({**services, SUPERVISOR: (SUPERVISOR,)}, KEEPERS)
+
+
+def written_by(process: str) -> tuple[str, ...]:
+    """The topics that a process may publish, in the order of the table of topics."""
+    writers = wiring().writers
+    return tuple(topic.name for topic in TOPICS if process in writers[topic.name])
