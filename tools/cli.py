@@ -31,7 +31,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "fly": Subcommand(target="tools.flight.cli:fly", about="Fly the flight software on a simulated spacecraft."),
     "gnd": Subcommand(target="tools.ground.cli:gnd", about="Talk to a flying spacecraft: commands, telemetry, events."),
     "hal": Subcommand(
-        target="hal.cli:main", about="List, read, test what a board can sense and switch.", is_plain=True
+        target="tools.hal:main", about="List, read, test what a board can sense and switch.", is_plain=True
     ),
     "model": Subcommand(target="tools.model.cli:model", about="Inspect, check and run model packages."),
     "bench": Subcommand(target="tools.bench.cli:bench", about="Run one benchmark, print one JSON object."),

@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from hal.config import build, read_toml
+from hal.config import ConfigError, build, read_toml
 
 MANIFEST = "manifest.toml"
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
@@ -201,6 +201,20 @@ def load_package(folder: Path) -> Package:
 def shipped_packages(folder: Path = SHIPPED) -> tuple[Path, ...]:
     """The folders of the packages that ship with the flight software, by name."""
     return tuple(sorted(path.parent for path in folder.glob(f"*/{MANIFEST}")))
+
+
+def usable_packages(folder: Path = SHIPPED) -> tuple[dict[str, Package], dict[str, str]]:
+    """The packages in `folder` that can be used, by name; and why each of the others cannot, by its folder's name."""
+    usable: dict[str, Package] = {}
+    refused: dict[str, str] = {}
+    for path in shipped_packages(folder):
+        try:
+            package = load_package(path)
+        except (ConfigError, PackageError) as error:
+            refused[path.name] = str(error)
+        else:
+            usable[package.name] = package
+    return usable, refused
 
 
 def _is_size(value: object) -> bool:

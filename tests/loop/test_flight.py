@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from fsw.infer.package import SHIPPED
 from fsw.messages import JobState
 from hal.clock import SECOND_NS
 from sim.scenario import load_scenario
@@ -120,10 +122,10 @@ def test_a_flight_goes_on_through_inputs_and_models_that_cannot_be_used(tmp_path
 
 def test_an_unknown_scenario_key_is_an_error_that_names_it(tmp_path: Path) -> None:
     from hal.config import ConfigError
-    from sim.scenario import SHIPPED
+    from sim.scenario import SHIPPED as SCENARIOS
 
     path = tmp_path / "odd.toml"
-    path.write_text((SHIPPED / "default.toml").read_text() + "\n[orbital]\nx = 1\n")
+    path.write_text((SCENARIOS / "default.toml").read_text() + "\n[orbital]\nx = 1\n")
     with pytest.raises(ConfigError, match=r"odd.toml: orbital: unknown key; accepted here: .*orbit"):
         load_scenario(path)
 
@@ -132,3 +134,18 @@ def test_a_record_of_one_flight_is_complete(flown: dict[str, FlightRecord]) -> N
     trace = flown["default"].trace
     lengths = {len(getattr(trace, field.name)) for field in dataclasses.fields(trace)}
     assert len(lengths) == 1 and lengths.pop() > 1000
+
+
+def test_a_corrupt_model_package_costs_its_jobs_and_nothing_else(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(SHIPPED, models)
+    weights = models / "water" / "full.onnx"
+    content = bytearray(weights.read_bytes())
+    content[1000] ^= 1
+    weights.write_bytes(content)
+    record = VirtualFlight(load_scenario("default"), Options(models=models, duration_s=200.0)).fly()
+    told = [event.values for event in record.events if event.name == "model_refused"]
+    assert told[0][0] == "water" and "sha256" in str(told[0][1])
+    states = {(job.model, job.state) for job in record.jobs}
+    assert ("cloud", JobState.DONE) in states
+    assert ("water", JobState.FAILED) in states and ("water", JobState.DONE) not in states

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from fsw.bus.memory import MemoryBus
+from fsw.bus.topics import EVENT
 from fsw.compose import SERVICES, Parts, compose
 from fsw.infer.client import WorkerClient
 from fsw.infer.paced import PacedCompute
-from fsw.infer.package import load_package, shipped_packages
-from fsw.messages import TopicCount
+from fsw.infer.package import SHIPPED, usable_packages
+from fsw.messages import Event, TopicCount
 from fsw.mission import Mission, load_mission, merge
 from fsw.service import Service
 from hal.board import load_board, open_board, shipped_board
@@ -55,6 +56,7 @@ class Options:
     mission: dict[str, Any] = field(default_factory=dict)
     images: Path | None = None
     run_folder: Path | None = None
+    models: Path = SHIPPED
     duration_s: float | None = None
 
 
@@ -81,7 +83,7 @@ class VirtualFlight:
         self._disk = RealDisk(options.run_folder / "store", durable=False) if options.run_folder else MemoryDisk()
         self._telemetry = (options.run_folder / "telemetry.bin").open("wb") if options.run_folder else None
         self._worker: WorkerClient | None = None
-        self._packages = {package.name: package for package in map(load_package, shipped_packages())}
+        self._packages, self._refused = usable_packages(options.models)
         self.boots = 0
         self.packets: dict[str, int] = {"telemetry_packets": 0, "telemetry_octets": 0}
         self._past_counts: dict[tuple[str, str], list[int]] = {}
@@ -175,6 +177,9 @@ class VirtualFlight:
         self._due_ns = dict.fromkeys(self._by_name, 0)
         self._table = [(service.step, service.period_ns, service.name) for service in self._services]
         self.recorder.attach(self._bus)
+        for name, why in self._refused.items():
+            event = Event(time_ns=self.clock.now_ns(), name="model_refused", values=(name, why))
+            self._bus.publish(EVENT, event)
 
     def _wants(self, name: str) -> bool:
         return (name != "plan" or self.options.plan) and (name != "host" or self.host is not None)

@@ -1,0 +1,36 @@
+"""`penumbra hal`: the hardware layer's own command, and with `--sim` the board of a simulated spacecraft."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hal.cli import main as hal_main
+
+SIM_OPTION = "--sim"
+WARM_UP_S = 60  # of simulated flight, so that the sensors show more than their start values
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `hal` on this computer, or with `--sim [SCENARIO]` on the ports of a simulated spacecraft."""
+    rest = list(arguments)
+    if SIM_OPTION not in rest:
+        return hal_main(rest)
+    place = rest.index(SIM_OPTION)
+    named = rest[place + 1 :][:1]
+    scenario = named[0] if named and named[0] not in ("list", "read", "test") and named[0][0] != "-" else "default"
+    del rest[place : place + (2 if named == [scenario] else 1)]
+    return _on_simulated_board(rest, scenario)
+
+
+def _on_simulated_board(rest: list[str], scenario: str) -> int:
+    from fsw.mission import load_mission
+    from hal.clock import SECOND_NS
+    from sim.devices import build
+    from sim.scenario import load_scenario
+    from tools.flight.clock import WorldClock
+
+    loaded = load_scenario(scenario)
+    world = loaded.world()
+    world.advance_to(WARM_UP_S * SECOND_NS)
+    board = load_mission(loaded.mission, loaded.flight).board.removesuffix(".toml")
+    return hal_main([*rest, "--board", board], ports=build(world, loaded.seed), clock=WorldClock(world))
