@@ -143,7 +143,7 @@ def test_a_corrupt_model_package_costs_its_jobs_and_nothing_else(tmp_path: Path)
     content = bytearray(weights.read_bytes())
     content[1000] ^= 1
     weights.write_bytes(content)
-    record = VirtualFlight(load_scenario("default"), Options(models=models, duration_s=200.0)).fly()
+    record = VirtualFlight(load_scenario("default"), Options(models=models, duration_s=600.0)).fly()
     told = [event.values for event in record.events if event.name == "model_refused"]
     assert told[0][0] == "water" and "sha256" in str(told[0][1])
     states = {(job.model, job.state) for job in record.jobs}
