@@ -202,4 +202,4 @@ def _figure(name: str, value: str, detail: str, style: str) -> Text:
 
 
 def _number(value: float | None, factor: float = 1.0) -> str:
-    return "-" if value is None else f"{factor * value:.1f}"
+    return "-" if value is None else f"{round(factor * value, 1) + 0.0:.1f}"

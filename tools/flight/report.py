@@ -234,7 +234,8 @@ def _account(summary: dict[str, Any]) -> str:
         for topic, row in (*messages["topics"].items(), ("all", messages))
     ]
     packets = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in summary["packets"].items())
-    note = f"<p class=note>Packets: {escape(packets)}.</p>" if packets else ""
+    note = "<p class=note>Dropped are states that a newer one overwrote, as their readers ask.</p>"
+    note += f"<p class=note>Packets: {escape(packets)}.</p>" if packets else ""
     heads = ("topic", *(column.replace("_", " ") for column in columns))
     return page.section("Every message", page.table(heads, rows, texts=1, has_sum=True) + note)
 
