@@ -199,6 +199,14 @@ class WorkOrder:
     kill_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durable:
+    """Jobs whose acceptance outlives the power from now on; only then may they be acknowledged."""
+
+    time_ns: int
+    job_ids: tuple[int, ...]
+
+
 class Outcome(IntEnum):
     """How an attempt ended."""
 

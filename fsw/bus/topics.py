@@ -42,6 +42,7 @@ PARAMETER = Topic("parameter", m.ParameterSet, "command", 0.0)
 EVENT = Topic("event", m.Event, "any", 0.0)
 HEARTBEAT = Topic("heartbeat", m.Heartbeat, "any", 10.0)
 BUS_STATUS = Topic("bus_status", m.BusStatus, "any", 10.0)
+DURABLE = Topic("durable", m.Durable, "store", 0.0)
 RECOVERED = Topic("recovered", m.RecoveredJobs, "store", 0.0)
 
 TOPICS: tuple[Topic[object], ...] = tuple(value for value in list(vars().values()) if isinstance(value, Topic))

@@ -89,7 +89,7 @@ EVENTS: tuple[EventRow, ...] = (
     _event(43, "host_back", INFO, "silent:f64:s", "the host is back after {0:.0f} s"),
     _event(44, "host_safing", HIGH, "why:text", "the host asks for safe: {0}"),
     _event(45, "power_off_notice", HIGH, "in:f64:s", "power goes off in {0:.1f} s"),
-    _event(46, "quiesced", INFO, "took:f64:s", "quiet and synced {0:.2f} s after the notice"),
+    _event(46, "quiesced", INFO, "left:f64:s", "quiet and synced {0:.2f} s before the cut"),
     # processes and store
     _event(50, "started", INFO, "service:text", "{0} started"),
     _event(51, "unclean_boot", MEDIUM, "evidence:text", "the last run did not end cleanly: {0}"),

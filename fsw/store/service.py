@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from fsw.bus.codec import encode
 from fsw.bus.contract import Bus, Policy, Subscription
 from fsw.bus.outbox import Outbox
-from fsw.bus.topics import COMMAND, EVENT, HEARTBEAT, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER, RECOVERED
-from fsw.messages import Event, Heartbeat, RecoveredJobs
+from fsw.bus.topics import COMMAND, DURABLE, EVENT, HEARTBEAT, HOST, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER, RECOVERED
+from fsw.messages import Durable, Event, Heartbeat, RecoveredJobs
 from fsw.store.ledger import JobLedger, Kind
 from fsw.store.log import Entry, RecordLog
 from hal.clock import SECOND_NS
@@ -34,6 +34,8 @@ PAYLOAD_MAX = 16_384
 # Records in one write: bounds the time of a step after a stall to some 10 ms.
 BATCH = 256
 RETRY_NS = 10 * SECOND_NS
+# Before an announced cut: the guard has stopped what ran by then, and its last results are recorded.
+QUIET_NS = 3 * SECOND_NS
 # Processes that hold jobs in memory: when the supervisor restarts one, it needs the open jobs again.
 JOB_HOLDERS = ("control", "infer")
 RESTARTED = "service_restarted"  # the supervisor's event; its first value is the process
@@ -78,6 +80,10 @@ class StoreService:
         self._reports = bus.subscribe(JOB_REPORT, self.name, must, JOB_DEPTH)
         self._orders = bus.subscribe(ORDER, self.name, drop, DEPTH)
         self._has_restarted = False
+        self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
+        self._power_off_ns: int | None = None
+        self._is_quiet = False
+        self._accepted_ids: list[int] = []
         self._others = (
             _Input(bus.subscribe(COMMAND, self.name, must, DEPTH), Kind.COMMAND),
             _Input(bus.subscribe(EVENT, self.name, drop, DEPTH), Kind.EVENT),
@@ -91,6 +97,7 @@ class StoreService:
         self._collect(now_ns)
         if self._waiting and now_ns >= self._retry_ns:
             self._commit(now_ns)
+        self._follow_host(now_ns)
         if self._has_restarted:
             self._has_restarted = False
             self._tell_recovered(now_ns, unclean=False)
@@ -106,6 +113,20 @@ class StoreService:
         self._commit(now_ns)
         if self._log is not None:
             self._log.close()
+
+    def _follow_host(self, now_ns: int) -> None:
+        """Shortly before an announced cut, end every step with a record that this was no crash."""
+        status = self._hosts.take()
+        if status is not None:
+            self._power_off_ns = status.power_off_ns
+        if self._power_off_ns is None or not 0 <= self._power_off_ns - now_ns <= QUIET_NS:
+            self._is_quiet = False
+            return
+        self._record(Kind.CLOSED, now_ns, b"")
+        self._commit(now_ns)
+        if not self._is_quiet:
+            self._is_quiet = True
+            self._tell(now_ns, "quiesced", (self._power_off_ns - now_ns) / SECOND_NS)
 
     def counts(self) -> dict[str, int]:
         """Records written, waiting, and lost: to the disk's failure, or to rotation."""
@@ -139,6 +160,7 @@ class StoreService:
         for job in self._accepted.drain():
             self._ledger.accept(job)
             self._record(Kind.JOB_ACCEPTED, now_ns, encode(job))
+            self._accepted_ids.append(job.job_id)
         for order in self._orders.drain():
             self._ledger.order(order)
             self._record(Kind.ORDER, now_ns, encode(order))
@@ -168,6 +190,9 @@ class StoreService:
         except PortError as error:
             self._degrade(now_ns, error)
             return
+        if self._accepted_ids:
+            self._out.publish(DURABLE, Durable(time_ns=now_ns, job_ids=tuple(self._accepted_ids)))
+            self._accepted_ids.clear()
         if self._degraded_ns is not None:
             self._tell(now_ns, "store_back", (now_ns - self._degraded_ns) / SECOND_NS)
             self._degraded_ns = None
