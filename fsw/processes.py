@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
+    DURABLE,
     JOB,
     JOB_ACCEPTED,
     JOB_REPORT,
@@ -64,11 +65,12 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     JOB_ACCEPTED.name: ("store",),
     JOB_REPORT.name: ("store",),
     RECOVERED.name: ("control", "infer"),
+    DURABLE.name: ("control",),
 }
 
 # By service, the topics that it does not leave waiting until its period is over.
 WAKES: dict[str, tuple[str, ...]] = {
-    "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name),
+    "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name, DURABLE.name),
     "infer": (ORDER.name, TRIP.name, COMMAND.name),
     "intake": (RECOVERED.name,),
     "telemetry": (COMMAND.name, COMMAND_REPORT.name),

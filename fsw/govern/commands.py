@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fsw.bus.outbox import Outbox
 from fsw.bus.topics import COMMAND_REPORT, JOB_ACCEPTED
 from fsw.catalogue.failures import failure_code
@@ -10,6 +12,7 @@ from fsw.govern.mode import Change, ModeMachine
 from fsw.messages import COMMANDED_JOB_IDS, Command, CommandReport, Job, JobReport, Stage
 from hal.clock import SECOND_NS
 
+DURABLE_NS = 8 * SECOND_NS  # under the command's own time-out of 10 s, so that the answer says why
 OURS = ("set_mode", "submit_job", "cancel_job", "clear_fault", "hold_jobs", "release_jobs")
 
 
@@ -20,6 +23,7 @@ class CommandDesk:
         self._dispatcher, self._mode = dispatcher, mode
         self._changes: list[Change] = []
         self._reports: list[JobReport] = []
+        self._undurable: dict[int, Command] = {}  # submissions that the store has not confirmed, by job
         self.holds = False
 
     def changes(self) -> list[Change]:
@@ -37,6 +41,9 @@ class CommandDesk:
         if command.name not in OURS:
             return
         label = getattr(self, f"_{command.name}")(now_ns, command, out)
+        if not label and command.name == "submit_job":
+            out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.STARTED, 0))
+            return
         stage = Stage.COMPLETED
         if label:
             stage = Stage.STARTED
@@ -44,6 +51,18 @@ class CommandDesk:
             out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.STARTED, 0))
         values = (int(command.arguments[0]),) if label == "unknown_job" else ()
         out.publish(COMMAND_REPORT, _report(now_ns, command, stage, failure_code(label) if label else 0, values))
+
+    def confirm(self, now_ns: int, durable: Sequence[int], out: Outbox) -> None:
+        """Complete the submissions that are durable now; fail those that the store could not take in time."""
+        for job_id in durable:
+            command = self._undurable.pop(job_id, None)
+            if command is not None:
+                out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, 0))
+        for job_id, command in list(self._undurable.items()):
+            if now_ns - command.time_ns > DURABLE_NS:
+                del self._undurable[job_id]
+                code = failure_code("store_degraded")
+                out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, code))
 
     def _set_mode(self, now_ns: int, command: Command, _out: Outbox) -> str:
         change = self._mode.request(now_ns, str(command.arguments[0]), "ground")
@@ -69,6 +88,7 @@ class CommandDesk:
         if not self._dispatcher.submit(job):
             return "queue_full"
         out.publish(JOB_ACCEPTED, job)
+        self._undurable[job.job_id] = command
         return ""
 
     def _cancel_job(self, now_ns: int, command: Command, _out: Outbox) -> str:

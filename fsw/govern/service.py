@@ -8,6 +8,7 @@ from fsw.bus.topics import (
     BACKLOG,
     COMMAND,
     DECISION,
+    DURABLE,
     ENVELOPE,
     EVENT,
     HEARTBEAT,
@@ -76,6 +77,7 @@ class GovernService:
         self._jobs = bus.subscribe(JOB, self.name, Policy.MUST_DELIVER, depth=256)
         self._results = bus.subscribe(RESULT, self.name, Policy.MUST_DELIVER, depth=64)
         self._commands = bus.subscribe(COMMAND, self.name, Policy.MUST_DELIVER, depth=64)
+        self._durable = bus.subscribe(DURABLE, self.name, Policy.MUST_DELIVER, depth=256)
         self._recovered = bus.subscribe(RECOVERED, self.name, Policy.MUST_DELIVER, depth=4)
         self._plant: Plant | None = None
         self._envelope: Envelope | None = None
@@ -149,6 +151,8 @@ class GovernService:
         """Carry out the commands that are ours."""
         for trip in self._trips.drain():
             self._announce(now_ns, self.mode.trip(now_ns, trip.limit))
+        durable = [job_id for message in self._durable.drain() for job_id in message.job_ids]
+        self._desk.confirm(now_ns, durable, self._out)
         for command in self._commands.drain():
             self._desk.obey(now_ns, command, self._out)
             for change in self._desk.changes():

@@ -14,6 +14,7 @@ from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
     DECISION,
+    DURABLE,
     ENVELOPE,
     EVENT,
     HEARTBEAT,
@@ -35,6 +36,7 @@ from fsw.catalogue.failures import FAILURE_BY_CODE
 from fsw.govern.service import GovernService
 from fsw.messages import (
     Command,
+    Durable,
     Envelope,
     HostStatus,
     Job,
@@ -287,13 +289,23 @@ def test_a_fault_is_cleared_when_there_is_one_and_its_cause_has_gone(flight: Fli
 
 
 def test_a_job_by_command_is_queued_durably_and_runs(flight: Flight) -> None:
-    assert flight.command("submit_job", "cloud", "image", 3.0, 600.0) == (DONE, "")
+    assert flight.command("submit_job", "cloud", "image", 3.0, 600.0) == ([Stage.STARTED], "")
     (job,) = flight.took(JOB_ACCEPTED)
+    flight.bus.publish(DURABLE, Durable(time_ns=0, job_ids=(job.job_id,)))
+    flight.fly()
+    assert [report.stage for report in flight.took(COMMAND_REPORT)] == [Stage.COMPLETED]
     assert (job.model, job.input_ref, job.value, job.tenant) == ("cloud", "image", 3.0, "ground")
     assert job.deadline_ns - job.release_ns == 600 * SECOND_NS
     assert flight.took(ORDER)[0].job_id == job.job_id
     flight.command("submit_job", "cloud", "image", 3.0, 600.0, request=0x1801C002)
     assert flight.took(JOB_ACCEPTED)[0].job_id != job.job_id
+
+
+def test_a_job_by_command_that_the_store_never_took_is_reported_as_such(flight: Flight) -> None:
+    flight.command("submit_job", "cloud", "image", 3.0, 600.0)
+    flight.fly(10)
+    (report,) = flight.took(COMMAND_REPORT)
+    assert (report.stage, FAILURE_BY_CODE[report.code].label) == (Stage.COMPLETED, "store_degraded")
 
 
 def test_a_job_by_command_is_refused_for_its_model_or_for_want_of_room() -> None:
