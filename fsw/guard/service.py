@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Protocol
 
 from fsw.bus.contract import Bus, Policy
 from fsw.bus.topics import ENVELOPE, EVENT, HEARTBEAT, HOST, ORDER, PARAMETER, PLANT, RESULT, TRIP
 from fsw.guard.guard import Guard
 from fsw.guard.latchup import LatchupWatch
-from fsw.messages import Event, Heartbeat, HostStatus, Plant, Trip, WorkOrder
+from fsw.messages import Envelope, Event, Heartbeat, HostStatus, Plant, Trip, WorkOrder
 from fsw.mission import Mission
 from hal.clock import SECOND_NS, OnboardTime
 from hal.contract import Confirmation, PowerCap, Switch
@@ -51,6 +52,7 @@ class GuardService:
         self._idle_w = mission.payload.idle_w
         self._word_ns = int(mission.guard.envelope_s * SECOND_NS)
         self._lets_run_until_ns = -1
+        self._opens_ns: int | None = None
         self._guard = Guard(mission, mission.ephemeris())
         self._latchup = LatchupWatch(mission.payload.idle_w) if mission.guard.enabled else None
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
@@ -69,6 +71,7 @@ class GuardService:
         self._read()
         tai_s = self._time.tai_ns(now_ns) / SECOND_NS
         envelope, trip = self._guard.step(now_ns, tai_s, self._plant, self._host, self._order)
+        envelope = self._hold_at_start(now_ns, envelope)
         self._lets_run_until_ns = now_ns + self._word_ns if envelope.run and trip is None else -1
         if trip is not None:
             self._stop(now_ns, trip)
@@ -79,6 +82,14 @@ class GuardService:
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+
+    def _hold_at_start(self, now_ns: int, envelope: Envelope) -> Envelope:
+        """Nothing runs until every word of a predecessor is void: what it let run is not known here, so it stops."""
+        if self._opens_ns is None:
+            self._opens_ns = now_ns + self._word_ns
+        if now_ns >= self._opens_ns or not envelope.run:
+            return envelope
+        return replace(envelope, run=False, bound_by="the guard has just started")
 
     def beat(self, now_ns: int) -> None:
         """Renew the worker's lease, which is shorter than a step, while the last word lets it run and is fresh."""
