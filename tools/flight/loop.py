@@ -41,6 +41,7 @@ from tools.flight.recorder import Recorder
 from tools.flight.verdict import approaches, energy, limits, violations
 
 LEAN = ("host", "sense", "guard", "intake", "plan", "govern", "infer", "store")  # no radio, no account
+RECOVERY_WAIT_S = 5.0  # the store tells in its first step what it recovered
 TRACE_S = 10.0
 LINK_DEPTH = 4096  # datagrams between two control periods
 
@@ -170,6 +171,7 @@ class VirtualFlight:
             intake=self._intake,
             link=onboard,
             disk=self._disk,
+            recovery_wait_s=RECOVERY_WAIT_S,
         )
         names = [name for name in (LEAN if self.options.lean else SERVICES) if self._wants(name)]
         self._services = compose(parts, tuple(names))
