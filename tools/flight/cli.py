@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,20 @@ def fly(
     if realtime:
         from tools.flight.realtime import fly_realtime
 
-        context.exit(fly_realtime(chosen, seed=seed, speed=speed, folder=folder, images=images, execute=execute))
+        context.exit(
+            fly_realtime(
+                chosen,
+                seed=seed,
+                speed=speed,
+                folder=folder,
+                images=images,
+                execute=execute,
+                mission=mission,
+                duration_s=duration_s,
+            )
+        )
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "store", ignore_errors=True)  # jobs of an earlier run would be taken up again
     options = Options(
         seed=seed, execute=execute, mission=mission, images=images, run_folder=folder, duration_s=duration_s
     )

@@ -83,7 +83,7 @@ def _stack(heights_in: Sequence[float]) -> tuple[Figure, Sequence[Axes]]:
     gap_in, top_in, bottom_in = 0.36, 0.25, 0.45
     panels_in = sum(heights_in)
     total_in = panels_in + gap_in * (len(heights_in) - 1) + top_in + bottom_in
-    margins = {"top": 1.0 - top_in / total_in, "bottom": bottom_in / total_in, **_side_margins(1.35, 0.85)}
+    margins = {"top": 1.0 - top_in / total_in, "bottom": bottom_in / total_in, **_side_margins(1.55, 0.85)}
     spacing = {"hspace": gap_in * len(heights_in) / panels_in, "height_ratios": heights_in}
     figure = Figure(figsize=(WIDTH_IN, total_in))
     axes: Sequence[Axes] = figure.subplots(len(heights_in), 1, sharex=True, gridspec_kw={**margins, **spacing})

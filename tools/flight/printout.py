@@ -107,7 +107,11 @@ def _events(summary: dict[str, Any]) -> RenderableType | None:
 def _account(summary: dict[str, Any]) -> RenderableType | None:
     messages = summary["messages"]
     columns = ("sent", "delivered", "dropped", "in_flight", "unaccounted")
-    table = _table("messages (dropped: states that a newer one overwrote)", "topic", *(column.replace("_", " ") for column in columns))
+    table = _table(
+        "messages (dropped: states that a newer one overwrote)",
+        "topic",
+        *(column.replace("_", " ") for column in columns),
+    )
     for topic, row in messages["topics"].items():
         table.add_row(topic, *(f"{row[column]:,}" for column in columns))
     table.add_section()
