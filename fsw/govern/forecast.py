@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fsw.govern.plan import Floats, Forecast
+from fsw.govern.plan import Forecast
+from fsw.govern.programme import Floats
 from fsw.messages import Plant
 from fsw.mission import Mission
 from hal.clock import SECOND_NS

@@ -12,38 +12,25 @@ the programme feasible when the spacecraft is already outside its limits.
     kind       started so far <= arrived so far;  started from here on <= what is not too late from here on
 
 Radiation is the secant of the T^4 law between the coldest and the ceiling. The duals of power, heat, time and kind are
-what a joule, a second and a job of that kind are worth in each slot. HiGHS solves it, bounded by iterations.
+what a joule, a second and a job of that kind are worth in each slot. `programme` solves it, bounded by iterations.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
-import numpy.typing as npt
 
 from fsw.govern.points import OperatingPoints
+from fsw.govern.programme import INFINITY, Floats, Indices, Programme
 from fsw.messages import Backlog, Prices
 from fsw.mission import Mission
 from hal.constants import STEFAN_BOLTZMANN_W_M2K4, ZERO_CELSIUS_K
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int32]
-
-MOST_ITERATIONS = 20_000  # a plan takes a few thousand simplex steps; a run-away stops here
 BREACH_PRICE = 1.0  # value a joule under the floor or over the ceiling: dearer than any job
 GRADIENT_ALLOWANCE_K = 2.0  # the computer above the payload's mean temperature while it works
 COLDEST_C = 5.0  # lower end of the secant; a colder radiator sheds more than the secant says
 KILO = 1e-3  # energies go into the programme in kilojoules, which keeps its numbers near one
-OPTIONS: dict[str, bool | int | str] = {
-    "output_flag": False,
-    "threads": 1,
-    "simplex_iteration_limit": MOST_ITERATIONS,
-    "simplex_strategy": 4,  # primal: all work at zero is feasible from the start, 44 ms a plan became 30
-    "presolve": "off",
-}
-INFINITY = float(highspy.kHighsInf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,118 +55,106 @@ class Start:
     charge_efficiency: float
 
 
-class _Rows:
-    """Collects the programme's matrix as coordinates."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._parts: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]] = []
-        self.lower: list[Floats] = []
-        self.upper: list[Floats] = []
-
-    def add(self, lower: Floats, upper: Floats) -> npt.NDArray[np.intp]:
-        """New rows with these bounds; returns their numbers."""
-        rows = np.arange(self.count, self.count + len(lower))
-        self.count += len(lower)
-        self.lower.append(lower)
-        self.upper.append(upper)
-        return rows
-
-    def put(self, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], values: Floats | float) -> None:
-        """Coefficients, broadcast together."""
-        full = np.broadcast_arrays(rows, columns, np.asarray(values, dtype=float))
-        self._parts.append((full[0].ravel(), full[1].ravel(), full[2].ravel()))
-
-    def by_column(self, columns: int) -> tuple[Ints, Ints, Floats]:
-        """Compressed columns: starts, row numbers, values."""
-        rows, places, values = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        order = np.lexsort((rows, places))
-        starts = np.zeros(columns + 1, dtype=np.int32)
-        np.cumsum(np.bincount(places, minlength=columns), out=starts[1:])
-        return starts, rows[order].astype(np.int32), values[order]
-
-
 def solve(
     mission: Mission, points: OperatingPoints, start: Start, forecast: Forecast, backlog: Backlog | None
 ) -> Prices | None:
     """Prices for the slots ahead; None when the solver found no optimum within its iterations."""
-    slots, kinds = len(forecast.harvest_w), mission.demand
-    tables = [points.of(row.model) for row in kinds]
-    sizes = [len(table) for table in tables]
-    work = np.arange(sum(sizes) * slots).reshape(sum(sizes), slots)
-    first = work.size
-    charge, discharge, energy, temp, spill, short, hot = (
-        np.arange(first + i * slots, first + (i + 1) * slots) for i in range(7)
-    )
-    begun = np.arange(first + 7 * slots, first + (7 + len(kinds)) * slots).reshape(len(kinds), slots)
-    columns = first + (7 + len(kinds)) * slots
-
-    seconds = np.array([point.seconds for table in tables for point in table])[:, None]
-    kilojoules = np.array([point.joules for table in tables for point in table])[:, None] * KILO
-    worth = np.array([row.value * p.worth for row, table in zip(kinds, tables, strict=True) for p in table])
-
-    slot_s = mission.governor.slot_s
-    rows, zeros = _Rows(), np.zeros(slots)
-    time_rows = rows.add(np.full(slots, -INFINITY), np.full(slots, slot_s))
-    rows.put(time_rows[None, :], work, seconds)
-
-    surplus = (forecast.harvest_w - start.housekeeping_w) * slot_s * KILO
-    power_rows = rows.add(surplus, surplus)
-    rows.put(power_rows[None, :], work, kilojoules)
-    for column, sign in ((charge, 1.0), (discharge, -1.0), (spill, 1.0), (short, -1.0)):
-        rows.put(power_rows, column, sign)
-
-    initial = zeros.copy()
-    initial[0] = min(max(start.energy_j, 0.0), start.span_j) * KILO
-    store_rows = rows.add(initial, initial)
-    rows.put(store_rows, energy, 1.0)
-    rows.put(store_rows[1:], energy[:-1], -1.0)
-    rows.put(store_rows, charge, -start.charge_efficiency)
-    rows.put(store_rows, discharge, 1.0)
-
-    capacity = (mission.payload.computer_j_k + mission.payload.radiator_j_k) * KILO
-    base_w, slope_w_k, ceiling_c = _radiation(mission)
-    keep = 1.0 - slope_w_k * slot_s * KILO / capacity
-    warming = (mission.payload.idle_w + forecast.surroundings_w - base_w) * slot_s * KILO / capacity
-    warming[0] += keep * start.temp_c
-    heat_rows = rows.add(warming, warming)
-    rows.put(heat_rows, temp, 1.0)
-    rows.put(heat_rows[1:], temp[:-1], -keep)
-    rows.put(heat_rows, hot, 1.0)
-    rows.put(heat_rows[None, :], work, -kilojoules / capacity)
-
-    arrived, in_time = _arrivals(mission, forecast.sun_share, backlog)
-    kind_rows = rows.add(np.zeros(begun.size), np.zeros(begun.size)).reshape(begun.shape)
-    rows.put(kind_rows, begun, 1.0)
-    rows.put(kind_rows[:, 1:], begun[:, :-1], -1.0)
-    rows.put(np.repeat(kind_rows, sizes, axis=0), work, -1.0)
-    late_rows = rows.add(np.full(begun.size - len(kinds), -INFINITY), in_time[:, 1:].ravel())
-    late_rows = late_rows.reshape(len(kinds), slots - 1)
-    rows.put(late_rows, begun[:, -1:], 1.0)
-    rows.put(late_rows, begun[:, :-1], -1.0)
-
-    cost = np.zeros(columns)
-    cost[work] = -worth[:, None]
-    cost[energy[-1]] = -start.end_price_per_j / KILO
-    cost[short] = BREACH_PRICE / KILO
-    cost[hot] = BREACH_PRICE * capacity / KILO
-    lower, upper = np.zeros(columns), np.full(columns, INFINITY)
-    lower[temp] = -100.0
-    upper[energy], upper[temp] = start.span_j * KILO, ceiling_c
-    upper[begun] = arrived
-    duals = _run(rows, cost, lower, upper)
+    plan = _Plan(mission, points, start, forecast)
+    time_rows = plan.fit_time()
+    power_rows = plan.balance_power()
+    heat_rows = plan.balance_heat()
+    kind_rows = plan.follow_arrivals(*_arrivals(mission, forecast.sun_share, backlog))
+    duals = plan.programme.row_prices()
     if duals is None:
         return None
-    joule_price = (-duals[power_rows] + duals[heat_rows] / capacity) * KILO
+    joule_price = (duals[heat_rows] / plan.capacity - duals[power_rows]) * KILO
     return Prices(
         time_ns=start.now_ns,
         start_ns=start.now_ns,
-        slot_s=slot_s,
+        slot_s=mission.governor.slot_s,
         joule_price=tuple(np.maximum(joule_price, 0.0).tolist()),
         time_price=tuple(np.maximum(-duals[time_rows], 0.0).tolist()),
-        kinds=tuple(row.kind for row in kinds),
+        kinds=tuple(row.kind for row in mission.demand),
         job_price=tuple(map(tuple, np.maximum(duals[kind_rows], 0.0).tolist())),
     )
+
+
+class _Plan:
+    """The programme in its blocks. Work is (operating points, slots), the points of one kind after those of another."""
+
+    def __init__(self, mission: Mission, points: OperatingPoints, start: Start, forecast: Forecast) -> None:
+        self._mission, self._start, self._forecast = mission, start, forecast
+        self._slots = len(forecast.harvest_w)
+        self._slot_s = mission.governor.slot_s
+        self.capacity = (mission.payload.computer_j_k + mission.payload.radiator_j_k) * KILO
+        tables = [(row, point) for row in mission.demand for point in points.of(row.model)]
+        self._sizes = [len(points.of(row.model)) for row in mission.demand]
+        self._seconds = np.array([point.seconds for _, point in tables])[:, None]
+        self._kilojoules = np.array([point.joules for _, point in tables])[:, None] * KILO
+        worth = np.array([row.value * point.worth for row, point in tables])
+        self.programme = Programme()
+        self._work = self.programme.columns(-np.repeat(worth[:, None], self._slots, axis=1))
+
+    def fit_time(self) -> Indices:
+        """Work fits into each slot."""
+        rows = self.programme.rows(np.full(self._slots, -INFINITY), np.full(self._slots, self._slot_s))
+        self.programme.put(rows[None, :], self._work, self._seconds)
+        return rows
+
+    def balance_power(self) -> Indices:
+        """Work, charging and spilling use what harvest and battery give; the battery keeps between floor and full."""
+        programme, start = self.programme, self._start
+        free = np.zeros(self._slots)
+        charge, discharge, spill = (programme.columns(free) for _ in range(3))
+        short = programme.columns(free + BREACH_PRICE / KILO)
+        surplus = (self._forecast.harvest_w - start.housekeeping_w) * self._slot_s * KILO
+        rows = programme.rows(surplus, surplus)
+        programme.put(rows[None, :], self._work, self._kilojoules)
+        for column, sign in ((charge, 1.0), (spill, 1.0), (discharge, -1.0), (short, -1.0)):
+            programme.put(rows, column, sign)
+        left_over = free.copy()
+        left_over[-1] = -start.end_price_per_j / KILO
+        stored = programme.columns(left_over, upper=start.span_j * KILO)
+        initial = free.copy()
+        initial[0] = min(max(start.energy_j, 0.0), start.span_j) * KILO
+        self._carry(stored, initial, 1.0, ((charge, -start.charge_efficiency), (discharge, 1.0)))
+        return rows
+
+    def balance_heat(self) -> Indices:
+        """Work warms the payload, which stays under its ceiling."""
+        programme, payload = self.programme, self._mission.payload
+        base_w, slope_w_k, ceiling_c = _radiation(self._mission)
+        keep = 1.0 - slope_w_k * self._slot_s * KILO / self.capacity
+        warming_w = payload.idle_w + self._forecast.surroundings_w - base_w
+        warming = warming_w * self._slot_s * KILO / self.capacity
+        warming[0] += keep * self._start.temp_c
+        temp = programme.columns(np.zeros(self._slots), lower=-100.0, upper=ceiling_c)
+        hot = programme.columns(np.full(self._slots, BREACH_PRICE * self.capacity / KILO))
+        rows = self._carry(temp, warming, keep, ((hot, 1.0),))
+        programme.put(rows[None, :], self._work, -self._kilojoules / self.capacity)
+        return rows
+
+    def follow_arrivals(self, arrived: Floats, in_time: Floats) -> Indices:
+        """No job before it comes, and none after it is too late; (kinds, slots)."""
+        programme = self.programme
+        begun = programme.columns(np.zeros(arrived.shape), upper=arrived)
+        rows = programme.rows(np.zeros(arrived.shape), np.zeros(arrived.shape))
+        programme.put(rows, begun, 1.0)
+        programme.put(rows[:, 1:], begun[:, :-1], -1.0)
+        programme.put(np.repeat(rows, self._sizes, axis=0), self._work, -1.0)
+        late = programme.rows(np.full_like(in_time[:, 1:], -INFINITY), in_time[:, 1:])
+        programme.put(late, begun[:, -1:], 1.0)
+        programme.put(late, begun[:, :-1], -1.0)
+        return rows
+
+    def _carry(self, state: Indices, change: Floats, keep: float, flows: tuple[tuple[Indices, float], ...]) -> Indices:
+        """Rows: state = keep * state before + change - flows."""
+        rows = self.programme.rows(change, change)
+        self.programme.put(rows, state, 1.0)
+        self.programme.put(rows[1:], state[:-1], -keep)
+        for columns, sign in flows:
+            self.programme.put(rows, columns, sign)
+        return rows
 
 
 def _radiation(mission: Mission) -> tuple[float, float, float]:
@@ -206,22 +181,3 @@ def _arrivals(mission: Mission, sun_share: Floats, backlog: Backlog | None) -> t
         lapsed = np.interp(starts_s - row.deadline_s, np.append(0.0, starts_s + slot_s), np.append(0.0, so_far))
         in_time[index] = count * np.clip(1.0 - starts_s / max(last_s, 1.0), 0.0, 1.0) + so_far[-1] - lapsed
     return arrived, in_time
-
-
-def _run(rows: _Rows, cost: Floats, lower: Floats, upper: Floats) -> Floats | None:
-    """The row duals at the optimum."""
-    programme = highspy.HighsLp()
-    programme.num_col_, programme.num_row_ = len(cost), rows.count
-    programme.col_cost_, programme.col_lower_, programme.col_upper_ = cost, lower, upper
-    programme.row_lower_, programme.row_upper_ = np.concatenate(rows.lower), np.concatenate(rows.upper)
-    starts, numbers, values = rows.by_column(len(cost))
-    programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    programme.a_matrix_.start_, programme.a_matrix_.index_, programme.a_matrix_.value_ = starts, numbers, values
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in OPTIONS.items():
-        solver.setOptionValue(option, value)
-    solver.passModel(programme)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    return np.array(solver.getSolution().row_dual)
