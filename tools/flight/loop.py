@@ -19,7 +19,7 @@ from fsw.infer.client import WorkerClient
 from fsw.infer.paced import PacedCompute
 from fsw.infer.package import SHIPPED, usable_packages
 from fsw.messages import Event, TopicCount
-from fsw.mission import Mission, load_mission, merge
+from fsw.mission import Mission
 from fsw.service import Service
 from hal.board import load_board, open_board, shipped_board
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
@@ -34,6 +34,7 @@ from sim.faults import Faults
 from sim.host import Host
 from sim.scenario import Scenario
 from sim.shadow import sunlight
+from tools.flight.briefing import mission_of
 from tools.flight.inputs import Inputs
 from tools.flight.pictures import Album
 from tools.flight.record import FlightRecord
@@ -68,9 +69,7 @@ class VirtualFlight:
         self.scenario, self.options = scenario, options
         self.watch: Callable[[], None] | None = None
         self.seed = scenario.seed if options.seed is None else options.seed
-        self.mission: Mission = load_mission(
-            scenario.mission, merge(scenario.flight, merge({"epoch_utc": _iso(scenario)}, options.mission))
-        )
+        self.mission: Mission = mission_of(scenario, options.mission)
         self.world = scenario.world(self.seed)
         self.duration_s = options.duration_s or scenario.duration_s(self.world)
         self.clock = SteppedClock()
