@@ -1,8 +1,10 @@
 """`python -m fsw run|supervise`."""
 
+import faulthandler
 import sys
 
-from fsw.main import main
+from fsw.main import main, until_signalled
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    faulthandler.enable()  # a process that missed its watchdog is sent SIGABRT: it says where it hung
+    sys.exit(main(sys.argv[1:], until_signalled()))

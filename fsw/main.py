@@ -7,7 +7,6 @@ sockets and the lease of a run, and DIR/intake the inputs where no bench brings 
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -36,13 +35,11 @@ exit codes: 0 ended as asked, 1 failed, 2 wrong usage, mission or board
 """
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the command `argv` until SIGTERM or Ctrl-C; returns its exit code."""
-    faulthandler.enable()  # a process that missed its watchdog is sent SIGABRT: it says where it hung
+def main(argv: Sequence[str], may_go_on: Callable[[], bool]) -> int:
+    """Run the command `argv` while it may go on; returns its exit code."""
     options = _parser().parse_args(argv)
     if options.parent is not None:
         die_with_parent(options.parent)
-    may_go_on = _until_signalled()
     setting = setting_of(options)
     try:
         if options.verb == "run":
@@ -58,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
     return SUCCESS
 
 
-def _until_signalled() -> Callable[[], bool]:
+def until_signalled() -> Callable[[], bool]:
     """False once SIGTERM or SIGINT came."""
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):

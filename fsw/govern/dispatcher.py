@@ -15,6 +15,7 @@ from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
 LOST_NS = 5 * SECOND_NS  # so long after an attempt should have been killed, nothing will be heard of it any more
+ENDED_KEPT = 1024  # ended jobs remembered: more than end while the store is a moment behind
 RETRIED = (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.STOPPED, Outcome.LOST_POWER, Outcome.MODEL_ERROR)
 
 
@@ -43,6 +44,7 @@ class Dispatcher:
         self.active: Active | None = None
         self._settling: dict[int, Active] = {}
         self._attempts: dict[int, int] = {}
+        self._ended: dict[int, None] = {}  # oldest first
         self._envelope_ns = -1
         self._spent_j = 0.0
         self._missed_j = 0.0
@@ -59,7 +61,7 @@ class Dispatcher:
 
     def resume(self, now_ns: int, job: Job, attempts: int) -> JobReport | None:
         """Queue a job of an earlier run, which began `attempts` at it; its final report where it cannot run again."""
-        if self.knows(job.job_id):
+        if self.knows(job.job_id) or job.job_id in self._ended:  # the store may not have its end yet
             return None
         if attempts:
             self._attempts[job.job_id] = attempts
@@ -191,6 +193,10 @@ class Dispatcher:
         )
 
     def _report(self, now_ns: int, job: Job, state: JobState, **meter: object) -> JobReport:
+        """The final report of a job."""
+        if len(self._ended) >= ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
+        self._ended[job.job_id] = None
         return JobReport(
             time_ns=now_ns,
             job_id=job.job_id,

@@ -291,6 +291,13 @@ def test_a_recovered_job_that_runs_already_is_not_queued_again() -> None:
     assert len(flight.dispatcher.queue) == 0
 
 
+def test_a_job_that_ended_in_this_run_does_not_come_back_from_a_store_that_is_behind() -> None:
+    flight = Flight(job())
+    flight.end(flight.start(), Outcome.BAD_INPUT, 0.0, 1.0)
+    assert flight.dispatcher.resume(0, job(), 1) is None
+    assert len(flight.dispatcher.queue) == 0
+
+
 def test_an_unknown_model_and_a_repeated_job_are_refused() -> None:
     flight = Flight(job())
     assert not flight.dispatcher.submit(job(2, model="no such model"))
