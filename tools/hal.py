@@ -7,14 +7,22 @@ from collections.abc import Sequence
 from hal.cli import main as hal_main
 
 SIM_OPTION = "--sim"
+ABOUT_SIM = "penumbra hal read --sim [SCENARIO]: the same of a simulated spacecraft"
 WARM_UP_S = 60  # of simulated flight, so that the sensors show more than their start values
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run `hal` on this computer, or with `--sim [SCENARIO]` on the ports of a simulated spacecraft."""
     rest = list(arguments)
-    if SIM_OPTION not in rest:
-        return hal_main(rest)
+    if {"-h", "--help"} & set(rest):
+        print(ABOUT_SIM, end="\n\n")
+    elif SIM_OPTION in rest:
+        return _simulated(rest)
+    return hal_main(rest)
+
+
+def _simulated(rest: list[str]) -> int:
+    """The command line around `--sim [SCENARIO]`."""
     place = rest.index(SIM_OPTION)
     named = rest[place + 1 :][:1]
     scenario = named[0] if named and named[0] not in ("list", "read", "test") and named[0][0] != "-" else "default"
