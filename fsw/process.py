@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from fsw.bus.contract import Policy
-from fsw.bus.topics import ENVELOPE
+from fsw.bus.topics import ENVELOPE, EVENT
 from fsw.bus.zmq import ZmqBus
 from fsw.compose import Parts, compose
 from fsw.guard.lease import WorkerLease
@@ -15,7 +15,8 @@ from fsw.guard.service import GuardService
 from fsw.infer.client import WorkerClient, WorkerConfig
 from fsw.infer.compute import Compute, WorkerCompute
 from fsw.infer.paced import PacedCompute
-from fsw.infer.package import load_package, shipped_packages
+from fsw.infer.package import usable_packages
+from fsw.messages import Event
 from fsw.processes import WAKES, ProcessSpec, wiring
 from fsw.service import Service
 from fsw.setting import Setting
@@ -141,7 +142,10 @@ def _comms(opening: Opening) -> dict[str, Any]:
 
 
 def _infer(opening: Opening) -> dict[str, Any]:
-    packages = {package.name: package for package in map(load_package, shipped_packages())}
+    packages, refused = usable_packages()
+    for name, why in refused.items():
+        event = Event(time_ns=opening.clock.now_ns(), name="model_refused", values=(name, why))
+        opening.bus.publish(EVENT, event)
     worker = None
     if opening.setting.execute:
         opening.lease()

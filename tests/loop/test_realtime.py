@@ -213,9 +213,8 @@ def test_ctrl_c_leaves_nothing_behind(flight: Flight) -> None:
 
 def test_a_guest_comes_back_after_its_power_was_cut(tmp_path: Path) -> None:
     cut = '\n[[host.event]]\nat_s = 300.0\nkind = "cut"\n\n[[host.event]]\nat_s = 310.0\nkind = "power_on"\n'
-    flight = Flight(
-        tmp_path, "guest", (r"boot_s = 20.0", "boot_s = 5.0"), (r"\n\[\[host.event\]\]  # less", cut + r"\g<0>")
-    )
+    changes = (r"boot_s = 20.0", "boot_s = 5.0"), (r"\n\[\[host.event\]\]  # less", cut + r"\g<0>")
+    flight = Flight(tmp_path, "guest", *changes, speed=30)
     try:
         flight.wait_up()
         first = flight.pids()
