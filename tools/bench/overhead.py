@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from fsw.infer.check import check_input
 from fsw.infer.client import WorkerClient
 from fsw.infer.options import SessionSettings, make_session
-from fsw.infer.package import MANIFEST, InputSpec, Package, PackageError, TensorSpec, load_package, shipped_packages
+from fsw.infer.package import (
+    MANIFEST,
+    SHIPPED,
+    InputSpec,
+    Package,
+    PackageError,
+    TensorSpec,
+    load_package,
+    shipped_packages,
+)
 from fsw.messages import Outcome, WorkOrder
 from hal.clock import SECOND_NS, MonotonicClock
 from tools.model.tiny_onnx import one_operator
@@ -125,11 +134,12 @@ def _cpu_ns(pid: int) -> int:
 
 
 def _find(path: Path, scratch: Path) -> Package:
-    if (path / MANIFEST).is_file():
-        return load_package(path)
+    for folder in (path, SHIPPED / path):
+        if (folder / MANIFEST).is_file():
+            return load_package(folder)
     if path.suffix == ".onnx" and path.is_file():
         return _from_bytes(path.stem, path.read_bytes(), scratch)
-    raise PackageError(f"{path}: neither a folder with a {MANIFEST} nor an .onnx file")
+    raise PackageError(f"{path}: no shipped package, no folder with a {MANIFEST}, no .onnx file")
 
 
 def _from_bytes(name: str, content: bytes, scratch: Path) -> Package:

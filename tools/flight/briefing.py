@@ -19,8 +19,13 @@ BUS_MARGIN = 1.07  # the guard counts on the avionics drawing this much more tha
 
 def mission_of(scenario: Scenario, overrides: Mapping[str, Any]) -> Mission:
     """The mission that flies `scenario`. Raises ConfigError."""
+    return load_mission(scenario.mission, briefing(scenario, overrides))
+
+
+def briefing(scenario: Scenario, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What is laid over the scenario's mission file, `overrides` on top."""
     told = _told(scenario) if scenario.host is None else _told_guest(scenario)
-    return load_mission(scenario.mission, merge(merge(told, scenario.flight), overrides))
+    return merge(merge(told, scenario.flight), overrides)
 
 
 def _told_guest(scenario: Scenario) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from hal.clock import SECOND_NS, MonotonicClock
 from hal.errors import PortError
 from hal.ports.disk import RealDisk
 from sim.scenario import Scenario
+from tools.flight.briefing import briefing
 from tools.flight.live import LiveRow, LiveView
 from tools.flight.printout import print_summary
 from tools.flight.record import FlightRecord
@@ -120,8 +121,7 @@ def fly_realtime(
         raise click.BadParameter(f"must be in 0..100, is {speed}", param_hint="--speed")
     console = console or Console()
     folder = folder.resolve()
-    overrides = merge(allowances(speed), merge(scenario.flight, mission or {}))
-    overrides = merge({"epoch_utc": scenario.epoch_utc.isoformat()}, overrides)
+    overrides = merge(allowances(speed), briefing(scenario, mission or {}))
     loaded = load_mission(scenario.mission, overrides)
     _check_port(loaded)
     _prepare(folder, overrides)
