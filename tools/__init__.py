@@ -1,1 +1,1 @@
-"""What people type: flights, the ground tool, models, benches, images. Composes `sim` with `fsw` in `tools.flight` alone."""
+"""What people type: flights, the ground tool, models, benches, images. Only `tools.flight` composes `sim` with `fsw`."""

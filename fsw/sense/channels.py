@@ -12,8 +12,8 @@ FROZEN_COUNT = 30  # equal readings in a row after which a noisy analogue channe
 
 
 class ChannelTrack:
-    """The history of one channel that decisions need. A guarded temperature is also watched for freezing and leaping: its
-    chip resolves less than its own noise, which a kernel's rounded reading does not."""
+    """The history of one channel that decisions need. A guarded temperature is also watched for freezing and leaping:
+    its chip resolves less than its own noise, which a kernel's rounded reading does not."""
 
     __slots__ = (
         "_allowance",

@@ -48,7 +48,7 @@ def _story(summary: dict[str, Any]) -> RenderableType:
 
 
 def _models(summary: dict[str, Any]) -> RenderableType | None:
-    table = _table("jobs done", "model", "variant", "done", "value", "kJ", "value per kJ", "prediction error")
+    table = _table("jobs done", "model", "variant", "done", "value", "kJ", "value/kJ", "prediction error")
     for model, row in summary["models"].items():
         for variant, figures in row["variants"].items():
             table.add_row(
