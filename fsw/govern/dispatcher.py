@@ -17,6 +17,8 @@ from hal.clock import SECOND_NS
 LOST_NS = 5 * SECOND_NS  # so long after an attempt should have been killed, nothing will be heard of it any more
 ENDED_KEPT = 1024  # ended jobs remembered: more than end while the store is a moment behind
 RETRIED = (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.STOPPED, Outcome.LOST_POWER, Outcome.MODEL_ERROR)
+NOT_ITS_FAULT = (Outcome.CRASHED, Outcome.STOPPED, Outcome.LOST_POWER)  # of an attempt that never ran
+LONGEST_REST_NS = 16 * SECOND_NS  # about what a payload computer takes to boot
 
 
 @dataclass(slots=True)
@@ -43,7 +45,10 @@ class Dispatcher:
         self.meter = EnergyMeter(mission.payload.idle_w)
         self.active: Active | None = None
         self._settling: dict[int, Active] = {}
-        self._attempts: dict[int, int] = {}
+        self._attempts: dict[int, int] = {}  # made, by job
+        self._used: dict[int, int] = {}  # of those, the ones that ran at all: a computer that boots costs none
+        self._failed_in_a_row = 0
+        self._rest_until_ns = 0
         self._ended: dict[int, None] = {}  # oldest first
         self._envelope_ns = -1
         self._spent_j = 0.0
@@ -64,7 +69,7 @@ class Dispatcher:
         if self.knows(job.job_id) or job.job_id in self._ended:  # the store may not have its end yet
             return None
         if attempts:
-            self._attempts[job.job_id] = attempts
+            self._attempts[job.job_id] = self._used[job.job_id] = attempts
         if attempts >= self._governor.attempts:
             return self._report(now_ns, job, JobState.FAILED, reason="lost in its last attempt")
         if not self.submit(job):
@@ -94,6 +99,8 @@ class Dispatcher:
             return Choice(None, None, "")
         if not envelope.run:
             return Choice(None, None, f"refused: guard: {envelope.bound_by}")
+        if now_ns < self._rest_until_ns:
+            return Choice(None, None, "refused: the computer failed, it is given time")
         if envelope.time_ns != self._envelope_ns:
             self._envelope_ns, self._spent_j = envelope.time_ns, 0.0
         situation = Situation(now_ns, plant, envelope, self._spent_j, prices, sunlit)
@@ -129,17 +136,29 @@ class Dispatcher:
             return None
         self.active = None
         self.meter.end(result.job_id, result.end_ns)
+        self._rest(now_ns, result)
         if result.outcome is Outcome.DONE:
             active.result = result
             self._settling[result.job_id] = active
             return None
         if active.is_cancelled:
             return self._report(now_ns, active.job, JobState.CANCELLED, reason="command")
-        may_retry = result.outcome in RETRIED and result.attempt < self._governor.attempts
+        never_ran = result.end_ns == result.start_ns and result.outcome in NOT_ITS_FAULT
+        used = self._used[result.job_id] = self._used.get(result.job_id, 0) + (not never_ran)
+        may_retry = result.outcome in RETRIED and used < self._governor.attempts
         if may_retry and active.job.deadline_ns > now_ns and self.queue.add(active.job):
             return None
         reason = f"{result.outcome.name.lower()}: {result.detail}" if result.detail else result.outcome.name.lower()
         return self._report(now_ns, active.job, JobState.FAILED, reason=reason)
+
+    def _rest(self, now_ns: int, result: WorkResult) -> None:
+        """From the second failure in a row on, wait, longer each time: a computer that boots fails every order."""
+        if result.outcome not in (Outcome.CRASHED, Outcome.LOST_POWER):
+            self._failed_in_a_row = 0
+            return
+        if self._failed_in_a_row:
+            self._rest_until_ns = now_ns + min(LONGEST_REST_NS, SECOND_NS << min(self._failed_in_a_row, 8))
+        self._failed_in_a_row += 1
 
     def give_up(self, now_ns: int) -> JobReport | None:
         """End an attempt whose worker and its owner are gone: nothing was heard of it long after its kill time."""
@@ -197,6 +216,7 @@ class Dispatcher:
         if len(self._ended) >= ENDED_KEPT:
             del self._ended[next(iter(self._ended))]
         self._ended[job.job_id] = None
+        self._used.pop(job.job_id, None)
         return JobReport(
             time_ns=now_ns,
             job_id=job.job_id,

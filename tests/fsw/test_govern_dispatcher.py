@@ -322,3 +322,27 @@ def test_every_job_ends_exactly_once_whatever_the_worker_does(script: list[tuple
     reports = [report for report in ended if report is not None]
     assert sorted(report.job_id for report in reports) == [item.job_id for item in jobs]
     assert not any(flight.dispatcher.knows(item.job_id) for item in jobs)
+
+
+def test_a_computer_that_boots_costs_a_job_no_attempt_and_is_given_time() -> None:
+    flight = Flight(job(1))
+    times = []
+    for second in range(40):
+        order = flight.choose(float(second))
+        if order is not None:
+            times.append(second)
+            assert flight.end(order, Outcome.LOST_POWER, second, second) is None  # off: it never ran
+    assert times == [0, 1, 3, 7, 15, 31]
+    order = flight.start(60.0)
+    assert flight.end(order, Outcome.DONE, 60.0, 61.0) is None  # its report follows with the meter
+
+
+def test_a_model_that_cannot_be_loaded_is_not_tried_for_ever() -> None:
+    flight = Flight(job(1))
+    reports = []
+    for second in range(20):
+        order = flight.choose(float(second))
+        if order is not None:
+            reports.append(flight.end(order, Outcome.MODEL_ERROR, second, second))
+    assert len(reports) == MISSION.governor.attempts
+    assert reports[-1] is not None and reports[-1].state is JobState.FAILED
