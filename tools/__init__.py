@@ -1,1 +1,1 @@
-"""What people type: flights, the ground tool, models, benches, images. Only `tools.flight` composes `sim` with `fsw`."""
+"""What people type: flights, ground tool, models, benches, images. Only `tools.flight` composes `sim` with `fsw`."""
