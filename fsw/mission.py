@@ -180,6 +180,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostLink:
+    """Datagram addresses of a guest's host bus: where we listen, and where the host does."""
+
+    local_host: str = "127.0.0.1"
+    local_port: int = 10035
+    remote_host: str = "127.0.0.1"
+    remote_port: int = 10036
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Bounds of the recorder."""
 
@@ -205,6 +215,7 @@ class Mission:
     guard: Guard = field(default_factory=Guard)
     governor: Governor = field(default_factory=Governor)
     link: Link = field(default_factory=Link)
+    host_link: HostLink = field(default_factory=HostLink)
     store: Store = field(default_factory=Store)
     control_period_s: float = 1.0
 

@@ -27,6 +27,7 @@ from hal.board import Board, open_board
 from hal.ports.disk import RealDisk
 from hal.ports.files import FileTree
 from hal.ports.folder_intake import FolderIntake
+from hal.ports.host import HostBus, LinkHostBus
 from hal.ports.intake import Intake
 from hal.ports.kinds import I2cDevice
 from hal.ports.link import UdpLink
@@ -124,8 +125,18 @@ def _attend(service: Service, opening: Opening) -> None:
 
 def _guard(opening: Opening) -> dict[str, Any]:
     remote = opening.remote(PORT_TIMEOUT_MS)
-    host_bus = remote.host("host") if remote is not None else None
+    host_bus = remote.host("host") if remote is not None else _host_bus(opening)
     return {"board": opening.board(remote), "lease": opening.lease(), "host_bus": host_bus}
+
+
+def _host_bus(opening: Opening) -> HostBus | None:
+    """A guest's own end of the host bus, over UDP."""
+    if opening.mission.profile != "hosted":
+        return None
+    address = opening.mission.host_link
+    udp = UdpLink((address.local_host, address.local_port), (address.remote_host, address.remote_port))
+    opening.stack.callback(udp.close)
+    return LinkHostBus(udp)
 
 
 def _store(opening: Opening) -> dict[str, Any]:

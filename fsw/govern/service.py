@@ -111,7 +111,7 @@ class GovernService:
         for recovered in self._recovered.drain():
             for job, attempts in zip(recovered.jobs, recovered.attempts, strict=True):
                 self._finish(now_ns, self.dispatcher.resume(now_ns, job, attempts))
-            if recovered.unclean:
+            if recovered.unclean and self.mode.mode == "BOOT":  # later it is the store alone that came back
                 self._announce(now_ns, self.mode.unclean_boot(now_ns))
         for job in self._jobs.drain():
             fresh |= self._accept(now_ns, job)

@@ -80,7 +80,10 @@ def _host(now_ns: int) -> HostStatus:
 
 @pytest.fixture(params=["owned", "hosted"])
 def payload(request: pytest.FixtureRequest) -> Payload:
-    return Payload(request.param)
+    started = Payload(request.param)
+    for _ in range(5):  # a guard that has just started lets nothing run
+        started.envelope()
+    return started
 
 
 def test_the_guard_has_a_bound_for_every_parameter_that_it_owns() -> None:
