@@ -21,7 +21,7 @@ def test_trivial_and_a_plain_file_are_measured_both_ways(tmp_path: Path) -> None
 
 
 def test_what_is_no_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="no folder with a manifest.toml"):
+    with pytest.raises(PackageError, match=r"no folder with a manifest\.toml"):
         run([str(tmp_path)], budget_s=0.01)
 
 
