@@ -25,7 +25,7 @@ SENSORS = (
     "memory_errors",
 )
 SENSOR_KINDS = ("stuck", "noisy", "offset", "factor", "missing", "silent", "late")
-WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets")
+WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets", "tilt")
 LATE_LIMIT = 4096  # readings kept by a late sensor
 
 
@@ -38,7 +38,8 @@ class Fault:
     seconds ago. A power monitor's fault acts on its current in amperes.
 
     In the world: hang: the running task never ends; brown_out: the payload loses power for `duration_s`; latch_up:
-    `value` watts more until the rail is cycled; upsets: `value` memory errors at once (target corrected, uncorrected).
+    `value` watts more until the rail is cycled; upsets: `value` memory errors at once (target corrected, uncorrected);
+    tilt: the radiator is turned by `value` in the cosine of its angle to the Sun, for `duration_s`.
     """
 
     at_s: float
@@ -54,8 +55,10 @@ class Fault:
             raise ValueError(f"{self.kind}: no sensor {self.target!r}; there are {', '.join(SENSORS)}")
         if self.kind == "upsets" and self.target not in ("corrected", "uncorrected"):
             raise ValueError(f"upsets: target must be corrected or uncorrected, is {self.target!r}")
-        if self.kind == "brown_out" and self.duration_s <= 0.0:
-            raise ValueError("brown_out: duration_s must be positive")
+        if self.kind in ("brown_out", "tilt") and self.duration_s <= 0.0:
+            raise ValueError(f"{self.kind}: duration_s must be positive")
+        if self.kind == "tilt" and not -1.0 <= self.value <= 1.0:
+            raise ValueError(f"tilt: value must be in -1..1, is {self.value}")
         if self.at_s < 0.0 or self.duration_s < 0.0:
             raise ValueError("at_s and duration_s must not be negative")
 
@@ -130,8 +133,15 @@ class Faults:
             self._world.brown_out(fault.duration_s)
         elif fault.kind == "latch_up":
             self._world.computer.latch_up(fault.value, self._world.now_ns)
+        elif fault.kind == "tilt":
+            self._tilt(fault)
         else:
             self._world.radiation.strike(fault.target, round(fault.value))
+
+    def _tilt(self, fault: Fault) -> None:
+        heat, end_ns = self._world.heat, self._world.now_ns + round(fault.duration_s * SECOND_NS)
+        heat.turn_radiator(fault.value)
+        self._world.schedule(end_ns, lambda: heat.turn_radiator(-fault.value))
 
     def _begin_at_sensor(self, fault: Fault, number: int) -> None:
         active = _Active(fault, draws.key(self._world.seed, f"faults/{number}"))

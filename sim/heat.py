@@ -88,12 +88,13 @@ class HeatConfig:
 class _Surface:
     """A node's gains: watts for each W/m2 of Sun and albedo, watts of Earth heat, watts for each K^4 radiated."""
 
-    __slots__ = ("albedo_m2", "capacity_j_k", "constant_w", "radiated_w_k4", "sun_m2")
+    __slots__ = ("absorbing_m2", "albedo_m2", "capacity_j_k", "constant_w", "radiated_w_k4", "sun_m2")
 
     def __init__(self, node: NodeConfig, scale: float, config: HeatConfig) -> None:
         self.capacity_j_k = node.capacity_j_k * scale if scale > 0.0 else 1.0
         absorbing_m2 = node.absorptivity * node.area_m2 * scale
         radiating_m2 = node.emissivity * node.area_m2 * scale
+        self.absorbing_m2 = absorbing_m2
         self.sun_m2 = absorbing_m2 * node.sun_cosine
         self.albedo_m2 = absorbing_m2 * config.albedo * node.earth_view
         self.radiated_w_k4 = radiating_m2 * STEFAN_BOLTZMANN_W_M2K4
@@ -140,6 +141,10 @@ class Heat:
             + self._radiator.capacity_j_k * self.radiator_k
             + self._structure.capacity_j_k * self.structure_k
         )
+
+    def turn_radiator(self, cosine: float) -> None:
+        """Change the cosine of the radiator's angle to the Sun by this much."""
+        self._radiator.sun_m2 += self._radiator.absorbing_m2 * cosine
 
     def environment_w(self, sun_w_m2: float, albedo_w_m2: float) -> float:
         """What payload and radiator take up from Sun, albedo and Earth."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from fsw.govern.plan import Forecast
 from fsw.govern.programme import Floats
+from fsw.govern.surroundings import Surroundings
 from fsw.messages import Plant
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
@@ -22,6 +23,7 @@ class Forecaster:
         self._mission = mission
         self._ephemeris = mission.ephemeris()
         self._tai_at_zero_s = tai_at_zero_ns / SECOND_NS
+        self._surroundings = Surroundings(mission.payload)
         self.array_factor = mission.array.derate if mission.array else 0.0
 
     @property
@@ -30,11 +32,12 @@ class Forecaster:
         return self._ephemeris.period_s if self._ephemeris else 5_400.0
 
     def learn(self, plant: Plant) -> None:
-        """Compare the array in full sun with its expected watts."""
+        """Compare the array in full sun with its expected watts, and the payload's warming with what warms it."""
+        tai_s = self._tai_at_zero_s + plant.time_ns / SECOND_NS
+        self._surroundings.learn(plant, self._ephemeris is None or self._ephemeris.is_sunlit(tai_s))
         array, ephemeris = self._mission.array, self._ephemeris
         if array is None or ephemeris is None or plant.array_power_w is None or plant.soc is None:
             return
-        tai_s = self._tai_at_zero_s + plant.time_ns / SECOND_NS
         if plant.soc > FULL_SOC or ephemeris.until_sunset_s(tai_s) < 60.0:
             return
         ratio = plant.array_power_w * ephemeris.distance_au**2 / array.power_w
@@ -42,11 +45,11 @@ class Forecaster:
 
     def ahead(self, now_ns: int, slots: int) -> Forecast:
         """The next `slots` slots from `now_ns`."""
-        payload, slot_s = self._mission.payload, self._mission.governor.slot_s
+        slot_s = self._mission.governor.slot_s
         share = self._sun_share(now_ns, slots, slot_s)
         distance_au = self._ephemeris.distance_au if self._ephemeris else 1.0
         power_w = self._mission.array.power_w * self.array_factor / distance_au**2 if self._mission.array else 0.0
-        warm, cool = payload.environment_sun_w, payload.environment_dark_w
+        warm, cool = self._surroundings.watts(True), self._surroundings.watts(False)
         return Forecast(harvest_w=power_w * share, surroundings_w=cool + (warm - cool) * share, sun_share=share)
 
     def _sun_share(self, now_ns: int, slots: int, slot_s: float) -> Floats:

@@ -123,3 +123,16 @@ def test_a_later_fault_of_the_same_sensor_replaces_the_earlier():
 def test_impossible_faults_are_refused(bad):
     with pytest.raises(ValueError, match=r"."):
         Fault(**({"at_s": 1.0} | bad))
+
+
+def test_a_tilt_warms_the_radiator_for_its_time_and_no_longer() -> None:
+    world = World(WorldConfig(), seed=1)
+    Faults((Fault(at_s=100.0, kind="tilt", duration_s=200.0, value=0.5),), world)
+    sun_w_m2 = 1361.0
+    level = world.heat.environment_w(sun_w_m2, 0.0)
+    seen = []
+    for second in (50, 150, 350):
+        world.advance_to(second * SECOND_NS)
+        seen.append(world.heat.environment_w(sun_w_m2, 0.0) - level)
+    absorbed_w = 0.5 * sun_w_m2 * world.config.heat.radiator.absorptivity * world.config.heat.radiator.area_m2
+    assert seen == pytest.approx([0.0, absorbed_w, 0.0])
