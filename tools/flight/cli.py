@@ -73,18 +73,20 @@ def fly(
     if realtime:
         from tools.flight.realtime import fly_realtime
 
-        context.exit(
-            fly_realtime(
-                chosen,
-                seed=seed,
-                speed=speed,
-                folder=folder,
-                images=images,
-                execute=execute,
-                mission=mission,
-                duration_s=duration_s,
-            )
+        code = fly_realtime(
+            chosen,
+            seed=seed,
+            speed=speed,
+            folder=folder,
+            images=images,
+            execute=execute,
+            mission=mission,
+            duration_s=duration_s,
+            console=Console(stderr=as_json, quiet=as_json),
         )
+        if as_json:
+            sys.stdout.write((folder / "summary.json").read_text(encoding="utf-8"))
+        context.exit(code)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "store", ignore_errors=True)  # jobs of an earlier run would be taken up again
     options = Options(
