@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         target="tools.hal:main", about="List, read, test what a board can sense and switch.", is_plain=True
     ),
     "model": Subcommand(target="tools.model.cli:model", about="Inspect, check and run model packages."),
+    "sim": Subcommand(target="tools.sim.cli:sim", about="Ask the physics: orbit, eclipse, power; check it."),
     "bench": Subcommand(target="tools.bench.cli:bench", about="Run one benchmark, print one JSON object."),
 }
 

@@ -1,0 +1,86 @@
+"""`penumbra sim`: what it answers, as text, JSON and plot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.cli import main
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """The JSON answer to `penumbra sim ...`."""
+    assert main(["sim", *arguments, "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+# altitude, two-body period, nodal period, sun-synchronous inclination, beta*, longest possible dark in minutes
+SHELLS = [
+    ("500", 5_676.98, 5_684.39, 97.402, 68.02, 35.75),
+    ("600", 5_801.23, 5_808.53, 97.788, 66.07, 35.49),
+    ("1000", 6_307.12, 6_313.95, 99.479, 59.82, 34.94),
+    ("1800", 7_360.25, 7_365.90, 103.658, 51.25, 34.93),
+    ("2000", 7_631.89, 7_637.18, 104.890, 49.58, 35.03),
+]
+
+
+@pytest.mark.parametrize(("altitude", "period", "nodal", "inclination", "star", "dark"), SHELLS)
+def test_the_filed_shells(altitude, period, nodal, inclination, star, dark, capsys) -> None:
+    found = asked(capsys, "orbit", "--alt", altitude)
+    assert found["period_s"] == pytest.approx(period, abs=0.01)
+    assert found["nodal_period_s"] == pytest.approx(nodal, abs=0.01)
+    assert found["inclination_deg"] == pytest.approx(inclination, abs=0.002)
+    assert found["beta_star_deg"] == pytest.approx(star, abs=0.01)
+    assert found["longest_dark_possible_min"] == pytest.approx(dark, abs=0.01)
+
+
+def test_months_and_seasons_add_up_to_the_year(capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "orbit", "--alt", "600", "--ltan", "6")
+    assert sum(row["eclipse_days"] for row in found["months"]) == found["eclipse_days"]
+    assert max(row["umbra_max_min"] for row in found["months"]) == found["umbra_max_min"]
+    assert [sorted(span) for span in found["seasons"]] == [["first", "last"], ["first", "last"]]
+    assert found["seasons"][0]["first"] == "2026-01-01"
+
+
+def test_another_year_is_almost_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    near, far = (asked(capsys, "orbit", "--year", year) for year in ("2026", "2032"))
+    assert far["sunlit_mean"] == pytest.approx(near["sunlit_mean"], abs=1e-3)
+    assert far["sunlit_mean"] != near["sunlit_mean"]
+
+
+def test_a_person_reads_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sim", "orbit", "--alt", "2000", "--ltan", "6"]) == 0
+    shown = capsys.readouterr().out
+    assert "104.890 deg (sun-synchronous)" in shown
+    assert "eclipse days    0: none" in shown
+    assert len(shown.splitlines()) == 21
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_the_plot_is_a_picture_and_the_same_twice(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        assert main(["sim", "orbit", "--alt", "500", "--ltan", "6", "--plot", str(tmp_path / name)]) == 0
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--alt", "100"], ["--ltan", "25"], ["--all-nodes"], ["--year", "1800"], ["--inc", "200"]]
+)
+def test_what_makes_no_sense_is_one_line_and_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sim", "orbit", *arguments]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_help_of_the_group_imports_no_physics() -> None:
+    heavy = ("numpy", "matplotlib", "sim")
+    code = "import sys; from tools.cli import main; main(['sim', 'orbit', '--help'])\n"
+    code += f"print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.rstrip().endswith("[]")
