@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fsw.mission import Mission, load_mission, utc_to_tai_ns
-from hal.board import BoardConfig, load_board, shipped_board
+from hal.board import BoardConfig, find_board
 from hal.clock import Clock, MonotonicClock, OnboardTime, ScaledClock, TimeQuality, utc_ns
 from hal.config import ConfigError, read_toml
 
@@ -47,7 +47,7 @@ class Setting:
 
     def load_board(self, mission: Mission) -> BoardConfig:
         """The board given, or the mission's. Raises ConfigError."""
-        return load_board(self.board or shipped_board(mission.board))
+        return find_board(self.board or mission.board)
 
     def clock(self) -> Clock:
         """The flight's clock."""

@@ -105,6 +105,14 @@ def shipped_board(name: str) -> Path:
     return BOARDS / f"{name.removesuffix('.toml')}.toml"
 
 
+def find_board(named: str | Path) -> BoardConfig:
+    """The board in a file, or one that ships with the package by its name (`satellite`, `satellite.toml`)."""
+    path = Path(named)
+    shipped = shipped_board(path.name)
+    is_name = not path.exists() and path.name == str(named) and shipped.exists()
+    return load_board(shipped if is_name else path)
+
+
 def load_board(path: Path) -> BoardConfig:
     """The board in the TOML file `path`; raises ConfigError naming file, key and what is accepted."""
     file = path.name

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from hal import native
-from hal.board import BOARDS, Board, BoardConfig, load_board, open_board, shipped_board
+from hal.board import BOARDS, Board, BoardConfig, find_board, open_board
 from hal.clock import Clock, MonotonicClock
 from hal.config import ConfigError
 from hal.ports.kinds import Folder
@@ -66,8 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _config(board: str, root: Path | None) -> BoardConfig:
-    path = Path(board)
-    config = load_board(path if path.exists() or path.suffix else shipped_board(board))
+    config = find_board(board)
     if root is None:
         return config
     moved = {

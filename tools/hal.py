@@ -40,5 +40,5 @@ def _on_simulated_board(rest: list[str], scenario: str) -> int:
     loaded = load_scenario(scenario)
     world = loaded.world()
     world.advance_to(WARM_UP_S * SECOND_NS)
-    board = load_mission(loaded.mission, loaded.flight).board.removesuffix(".toml")
+    board = load_mission(loaded.mission, loaded.flight).board
     return hal_main([*rest, "--board", board], ports=build(world, loaded.seed), clock=WorldClock(world))

@@ -21,7 +21,7 @@ from fsw.infer.package import SHIPPED, usable_packages
 from fsw.messages import Event, TopicCount
 from fsw.mission import Mission
 from fsw.service import Service
-from hal.board import load_board, open_board, shipped_board
+from hal.board import find_board, open_board
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
 from hal.ports.disk import RealDisk
 from hal.ports.host import MemoryHostBus
@@ -158,7 +158,7 @@ class VirtualFlight:
         self._intake = getattr(self, "_intake", None) or MemoryIntake(self.inputs.load, depth=1024)
         onboard, self._ground = memory_pair(LINK_DEPTH)
         files = self._ports["sys"]
-        board = open_board(load_board(shipped_board(mission.board)), self._ports, self.clock)
+        board = open_board(find_board(mission.board), self._ports, self.clock)
         parts = Parts(
             bus=self._bus,
             mission=mission,
