@@ -2,7 +2,8 @@
 
 BIN := .venv/bin
 SETUP := .venv/.installed
-NATIVE := $(filter-out %/_native.c,$(wildcard setup.py hal/native/*.c hal/native/*.h hal/native/build.py))
+NATIVE := $(filter-out %/_native.c,$(wildcard setup.py $(foreach folder,hal/native sim/constellation,\
+	$(folder)/*.c $(folder)/*.h $(folder)/build.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test style types contracts tests lock clean
@@ -42,7 +43,7 @@ lock: $(SETUP) ## the locks again from requirements/*.in, newest versions that f
 clean: ## removes .venv, caches, builds and runs
 	rm -rf .venv build runs htmlcov *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find hal fsw sim tools tests -name __pycache__ -prune -exec rm -rf {} +
-	rm -f hal/native/*.so hal/native/*.o hal/native/_native.c
+	rm -f $(foreach folder,hal/native sim/constellation,$(folder)/*.so $(folder)/*.o $(folder)/_native.c)
 
 $(SETUP): tools/setup.sh requirements/dev.txt pyproject.toml $(NATIVE)
 	@sh tools/setup.sh requirements/dev.txt

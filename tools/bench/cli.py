@@ -35,6 +35,18 @@ def overhead(packages: tuple[str, ...], as_json: bool) -> None:
     _show(run(list(packages)), as_json)
 
 
+@bench.command(epilog="Example: penumbra bench constellation --satellites 1000000 --json")
+@click.option("--satellites", default=1_000_000, show_default=True, type=click.IntRange(1, 10_000_000))
+@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="The best counts.")
+@click.option("--workers", default=None, type=click.IntRange(1, 64), help="Threads; without, one a core.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def constellation(satellites: int, repeats: int, workers: int | None, as_json: bool) -> None:
+    """Satellite steps a second of the constellation's model in Python, NumPy and C."""
+    from tools.bench.constellation import run
+
+    _show(run(satellites, repeats, workers), as_json)
+
+
 def _show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result))
