@@ -84,3 +84,27 @@ def test_help_of_the_group_imports_no_physics() -> None:
     code += f"print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.rstrip().endswith("[]")
+
+
+def test_power_of_one_orbit(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--alt", "600", "--ltan", "6", "--date", "2026-12-21", "--array-m2", "10", "--efficiency", "0.2"]
+    found = asked(capsys, "power", *options, "--load-w", "1200", "--battery-wh", "5000", "--start-soc", "0.6")
+    ideal = asked(capsys, "power", *options, "--load-w", "1200", "--battery-wh", "5000", "--lossless")
+    assert found["eclipse_s"] == ideal["eclipse_s"] == pytest.approx(1_240.6, abs=0.2)
+    assert found["array_peak_w"] == pytest.approx(10 * 0.2 * 1361.0 / 0.98371**2, rel=1e-3)
+    assert found["umbra_s"] < found["eclipse_s"] < found["shadow_s"]
+    assert 0.0 < found["battery_min_wh"] <= found["battery_start_wh"]
+    assert ideal["battery_start_wh"] == pytest.approx(0.9 * 5000)
+
+
+def test_power_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sim", "power", "--inc", "30", "--lossless"]) == 0
+    shown = capsys.readouterr().out
+    assert "30.000 deg" in shown
+    assert "without losses" in shown
+
+
+@pytest.mark.parametrize("arguments", [["--date", "soon"], ["--efficiency", "2"], ["--battery-wh", "-1"]])
+def test_power_that_makes_no_sense_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sim", "power", *arguments]) == 2
+    assert "Traceback" not in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,5 +45,41 @@ def orbit(
     _show(answer(found), text, as_json)
 
 
-def _show(found: dict[str, Any], text: Any, as_json: bool) -> None:
+@sim.command(epilog="Example: penumbra sim power --alt 600 --ltan 6 --date 2026-12-21 --lossless")
+@click.option("--alt", default=500.0, show_default=True, help="Altitude in km above 6378.137 km.")
+@click.option("--inc", type=float, help="Inclination in degrees; without it, the sun-synchronous one.")
+@click.option("--ltan", default=10.5, show_default=True, help="Local mean solar time of the ascending node, hours.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-20", show_default=True)
+@click.option("--array-m2", default=5.0, show_default=True, help="Area of the array, which faces the Sun.")
+@click.option("--efficiency", default=0.3, show_default=True, help="From sunlight to the bus.")
+@click.option("--load-w", default=1000.0, show_default=True)
+@click.option("--battery-wh", default=2000.0, show_default=True, help="From full to empty.")
+@click.option("--start-soc", default=0.9, show_default=True)
+@click.option("--lossless", is_flag=True, help="A battery without resistance, coulombic loss or current limits.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def power(as_json: bool, **options: Any) -> None:
+    """One orbit from the ascending node at 00:00 UTC: array, load and battery."""
+    from sim.single import SingleRequest, fly_single
+    from tools.sim.power import answer, text
+
+    try:
+        request = SingleRequest(
+            altitude_km=options["alt"],
+            inclination_deg=options["inc"],
+            ltan_h=options["ltan"],
+            day=options["day"].date(),
+            array_m2=options["array_m2"],
+            efficiency=options["efficiency"],
+            load_w=options["load_w"],
+            battery_wh=options["battery_wh"],
+            start_soc=options["start_soc"],
+            is_lossless=options["lossless"],
+        )
+        flown = fly_single(request)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    _show(answer(flown), text, as_json)
+
+
+def _show(found: dict[str, Any], text: Callable[[dict[str, Any]], str], as_json: bool) -> None:
     click.echo(json.dumps(found) if as_json else text(found))
