@@ -45,7 +45,11 @@ def compute_w(xp: Any, k: Coefficients, lit: Array, stored_j: Array) -> Array:
 
 
 def step(xp: Any, k: Coefficients, sun_node: Array, sun_ahead: Array, state: State) -> State:
-    """One step: illumination, array, load, battery, three nodes by linearised backward Euler, then the orbit."""
+    """One step: illumination, array, load, battery, three nodes by linearised backward Euler, then the orbit.
+
+    What the battery does not take (full, or beyond the charge limit) leaves through shunts outside the nodes. An empty
+    battery carries the platform on: the reserve is there so that it does not come to that.
+    """
     cos_u, sin_u, stored_j, array_k, payload_k, body_k = state
     sun_cosine = sun_node * cos_u + sun_ahead * sin_u
     lit = illumination(xp, k, sun_cosine)
@@ -54,7 +58,8 @@ def step(xp: Any, k: Coefficients, sun_node: Array, sun_ahead: Array, state: Sta
     load_w = compute_w(xp, k, lit, stored_j)
     net_w = power_w - (load_w + k.platform_w)
     # One efficiency each way: the lesser of the two products is the right one for either sign.
-    stored_w = xp.minimum(xp.minimum(net_w * k.charge_efficiency, net_w * k.discharge_factor), k.charge_limit_w)
+    flow_w = xp.minimum(net_w * k.charge_efficiency, net_w * k.discharge_factor)
+    stored_w = xp.minimum(flow_w, k.charge_limit_w)
     after_j = xp.minimum(xp.maximum(stored_w * k.step_s + stored_j, 0.0), k.capacity_j)
     linked_w = k.link_w_k * (payload_k - body_k)
 
@@ -68,7 +73,7 @@ def step(xp: Any, k: Coefficients, sun_node: Array, sun_ahead: Array, state: Sta
         stiff_w_k + (k.payload_inertia_w_k + k.link_w_k)
     )
 
-    loss_w = net_w - stored_w + k.platform_w
+    loss_w = net_w - flow_w + k.platform_w
     heat_w = lit * k.body_sun_w + glow * k.body_albedo_w + k.body_constant_w + loss_w + linked_w
     stiff_w_k = body_k * body_k * body_k * k.body_radiated_w_k4
     body_after_k = body_k + (heat_w - stiff_w_k * body_k * 0.25) / (stiff_w_k + (k.body_inertia_w_k + k.link_w_k))

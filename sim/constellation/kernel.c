@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 256 /* ten rows of 2 KiB: with both halves of the loop well inside 32 KiB */
+#define BLOCK 256 /* eight rows of 2 KiB: half of a first-level cache of 32 KiB */
 #define ROOT_GUARD (1.0 + 1e-12)
 #define EDGE_1 (323.0 / 512.0)
 #define EDGE_3 (-37.0 / 512.0)
@@ -52,8 +52,8 @@ static void run_steps(const penumbra_coefficients *restrict given, block *restri
             const double wanted_w = lit * k.compute_sun_w + k.compute_w;
             const double load_w = stored_j > k.reserve_j ? wanted_w : 0.0;
             const double net_w = power_w - (load_w + k.platform_w);
-            const double stored_w
-                = lesser(lesser(net_w * k.charge_efficiency, net_w * k.discharge_factor), k.charge_limit_w);
+            const double flow_w = lesser(net_w * k.charge_efficiency, net_w * k.discharge_factor);
+            const double stored_w = lesser(flow_w, k.charge_limit_w);
             b->stored_j[i] = lesser(greater(stored_w * k.step_s + stored_j, 0.0), k.capacity_j);
             const double linked_w = k.link_w_k * (payload_k - body_k);
 
@@ -68,7 +68,7 @@ static void run_steps(const penumbra_coefficients *restrict given, block *restri
             b->payload_k[i]
                 = payload_k + (payload_w - payload_stiff * payload_k * 0.25) / (payload_stiff + payload_inertia_w_k);
 
-            const double loss_w = net_w - stored_w + k.platform_w;
+            const double loss_w = net_w - flow_w + k.platform_w;
             const double body_w = lit * k.body_sun_w + glow * k.body_albedo_w + k.body_constant_w + loss_w + linked_w;
             const double body_stiff = body_k * body_k * body_k * k.body_radiated_w_k4;
             b->body_k[i] = body_k + (body_w - body_stiff * body_k * 0.25) / (body_stiff + body_inertia_w_k);

@@ -43,9 +43,8 @@ def advance(k: Coefficients, state: State, steps: int) -> State:
             power_w = array_limit_w
         load_w = lit * compute_sun_w + compute_w if stored_j > reserve_j else 0.0
         net_w = power_w - (load_w + platform_w)
-        stored_w = net_w * charge_efficiency if net_w > 0.0 else net_w * discharge_factor
-        if stored_w > charge_limit_w:
-            stored_w = charge_limit_w
+        flow_w = net_w * charge_efficiency if net_w > 0.0 else net_w * discharge_factor
+        stored_w = flow_w if flow_w < charge_limit_w else charge_limit_w
         linked_w = link_w_k * (payload_k - body_k)
         stored_j = stored_w * step_s + stored_j
         if stored_j > capacity_j:
@@ -61,7 +60,7 @@ def advance(k: Coefficients, state: State, steps: int) -> State:
         stiff_w_k = payload_k * payload_k * payload_k * payload_radiated_w_k4
         payload_k += (heat_w - stiff_w_k * payload_k * 0.25) / (stiff_w_k + payload_inertia_w_k)
 
-        loss_w = net_w - stored_w + platform_w
+        loss_w = net_w - flow_w + platform_w
         heat_w = lit * body_sun_w + glow * body_albedo_w + body_constant_w + loss_w + linked_w
         stiff_w_k = body_k * body_k * body_k * body_radiated_w_k4
         body_k += (heat_w - stiff_w_k * body_k * 0.25) / (stiff_w_k + body_inertia_w_k)

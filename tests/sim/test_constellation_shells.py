@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import sim.constellation
+from sim.array import ArrayConfig
 from sim.constellation.design import Design, LoadPolicy, StorageConfig
 from sim.constellation.shells import Shell, load_shells
 from sim.orbit import node_from_ltan_rad
@@ -87,7 +88,5 @@ def test_a_load_out_of_range_is_refused() -> None:
 
 
 def test_a_design_has_an_array() -> None:
-    from sim.array import ArrayConfig
-
     with pytest.raises(ValueError, match=r"array\.power_w"):
         Design(array=ArrayConfig(power_w=0.0))
