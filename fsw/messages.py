@@ -106,7 +106,8 @@ class Envelope:
     limit that binds first. `run` false means: nothing runs, and what runs is stopped.
 
     `heat_j` has one entry a power setting of the mission, in order: the heat that may be left in the payload before
-    its ceiling. `cooling_w` is what the payload sheds above idle for certain.
+    its ceiling. `cooling_w` is what the payload sheds above idle for certain. Above `power_w` a job may still start
+    when `p <= burst_w` and `p d <= burst_j`: a host that bounds the mean over a window leaves such room.
     """
 
     time_ns: int
@@ -117,6 +118,8 @@ class Envelope:
     heat_j: tuple[float, ...]
     cooling_w: float
     bound_by: str
+    burst_w: float = 0.0
+    burst_j: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

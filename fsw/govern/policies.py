@@ -51,7 +51,9 @@ def forbidden_by(situation: Situation, job: Job, point: OperatingPoint) -> str:
     """The name of what forbids a job on a point: a bound of the guard, its deadline or its own cap; "" if nothing."""
     envelope = situation.envelope
     joules = point.seconds * point.watts
-    if point.watts > envelope.power_w:
+    if point.watts > envelope.power_w and (
+        point.watts > envelope.burst_w or joules + situation.spent_j > envelope.burst_j
+    ):
         return "power"
     if situation.now_ns + point.seconds * SECOND_NS > job.deadline_ns:
         return "deadline"

@@ -252,7 +252,7 @@ class GovernService:
             now_ns=now_ns,
             healthy=fresh and plant is not None and not plant.stale,
             sunlit=self._sunlit,
-            throttled=envelope is None or not envelope.run or envelope.power_w < self._top_w,
+            throttled=envelope is None or not envelope.run or max(envelope.power_w, envelope.burst_w) < self._top_w,
             host_safing=host is not None and host.safing,
             host_allows=self._mission.profile != "hosted" or granted,
         )

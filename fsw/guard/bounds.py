@@ -87,11 +87,14 @@ def energy_room_j(
 
 
 class RollingEnergy:
-    """Energy drawn in a sliding window, from samples of power; bounded to one sample a call inside the window."""
+    """Energy drawn in a sliding window, from samples of power; bounded to one sample a call inside the window.
 
-    def __init__(self, window_s: float) -> None:
+    What was drawn in the window before `start_s` is not known and counts as `before_j` drawn just then.
+    """
+
+    def __init__(self, window_s: float, start_s: float = 0.0, before_j: float = 0.0) -> None:
         self._window_s = window_s
-        self._samples: deque[tuple[float, float]] = deque()
+        self._samples: deque[tuple[float, float]] = deque([(start_s, before_j)])
         self._last_s: float | None = None
 
     def add(self, now_s: float, power_w: float) -> None:
@@ -108,10 +111,18 @@ class RollingEnergy:
         A window that ends `tau` from now holds what was drawn less what has left it, plus the new draw for `tau`;
         the bound is tightest just before a sample leaves, so those moments are enough.
         """
-        spare_j = mean_w * self._window_s - sum(joules for _, joules in self._samples)
+        spare_j = self.spare_j(mean_w)
         room_w = mean_w
         for time_s, joules in self._samples:
             tau_s = time_s - now_s + self._window_s
             room_w = min(room_w, spare_j / tau_s)
             spare_j += joules
         return room_w
+
+    def spare_j(self, mean_w: float) -> float:
+        """What may be drawn above idle in one piece, of any length, with no window's mean above `mean_w`.
+
+        A window that ends during it holds at most what the last one held, whose idle draw its own replaces, and the
+        piece.
+        """
+        return mean_w * self._window_s - sum(joules for _, joules in self._samples)

@@ -9,7 +9,7 @@ something runs is a `Trip`: the worker is stopped first and questions are asked 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fsw.ephemeris import Ephemeris
 from fsw.guard.bounds import Heat, RollingEnergy, energy_room_j, heat_room
@@ -21,6 +21,7 @@ HOLD_NS = 10 * SECOND_NS  # after a trip: longer than the sensors' and the rail'
 TRIP_TEMP_K = 0.3  # below the ceiling: the rise at full load in ten seconds
 FULL_SOC = 0.97  # from here on the array may be throttled by the charger, so its reading says nothing
 SOAK_S = 600.0  # surroundings count as sunlit when sunrise is nearer than this: longer than any job
+METER_NS = 2 * SECOND_NS  # from the start of a job until a sample of the rail shows nothing else
 DRAW_TOLERANCE_W = 4.0  # the rail's reading against the sum of what should draw, before it counts as overdrawn
 
 Broken = tuple[str, float, float]  # limit, value, bound
@@ -45,6 +46,7 @@ class Guard:
         self._peak_w = max(setting.watts for setting in mission.payload.settings)
         self._closed_until_ns = 0
         self._rolling: RollingEnergy | None = None
+        self._seen: tuple[tuple[int, int], int] | None = None  # the running attempt, and since when
         self._granted: Allocation | None = None
         self._granted_used_j = 0.0
         self._last_ns = 0
@@ -60,7 +62,7 @@ class Guard:
             return self._close(now_ns, ("plant", math.inf, self._guard.envelope_s), order)
         if self._mission.profile == "hosted":
             self._meter_host(now_ns, plant, host)
-            broken = self._broken_host(now_ns, plant, host)
+            broken = self._broken_host(now_ns, plant, host) or self._broken_mean(now_ns, plant, host, order)
             envelope = None if broken else self._host_envelope(now_ns, plant, host)
         else:
             room_j = self._energy_room(tai_s, plant)
@@ -149,11 +151,13 @@ class Guard:
         return min(forecast_w, plant.array_power_w)
 
     def _reserved_j(self, now_ns: int, order: WorkOrder | None) -> float:
-        """What the running order may still draw, from when the guard first saw it."""
+        """What the running order may still draw above idle, counted from when the guard first saw it."""
         if order is None:
             return 0.0
-        left_s = (order.kill_ns - now_ns) / SECOND_NS
-        return order.predicted_w * max(0.0, min(left_s, order.predicted_s * (1.0 + self._guard.draw_margin)))
+        if self._seen is None or self._seen[0] != (order.job_id, order.attempt):
+            self._seen = ((order.job_id, order.attempt), now_ns)
+        run_s = (now_ns - self._seen[1]) / SECOND_NS
+        return order.predicted_w * max(0.0, order.predicted_s * (1.0 + self._guard.draw_margin) - run_s)
 
     def _power_room(self, plant: Plant) -> float:
         limits, battery = self._mission.limits, self._mission.battery
@@ -180,7 +184,8 @@ class Guard:
         else:
             self._granted, self._granted_used_j = grant, 0.0
         if grant is not None and self._rolling is None:
-            self._rolling = RollingEnergy(grant.window_s)
+            before_j = grant.mean_w * grant.window_s
+            self._rolling = RollingEnergy(grant.window_s, now_ns / SECOND_NS, before_j)
         if self._rolling is not None:
             self._rolling.add(now_ns / SECOND_NS, plant.worst_payload_power_w)
         self._last_ns = now_ns
@@ -200,20 +205,40 @@ class Guard:
             return ("allocation_peak_w", plant.worst_payload_power_w, grant.peak_w)
         return None
 
+    def _broken_mean(
+        self, now_ns: int, plant: Plant, host: HostStatus | None, order: WorkOrder | None
+    ) -> Broken | None:
+        """The mean granted, broken if what runs goes on: by its draw for ever, and by what is left of it."""
+        reserved_j = self._reserved_j(now_ns, order)
+        if order is None or host is None or host.allocation is None or self._rolling is None:
+            return None
+        mean_w = host.allocation.mean_w
+        room_w = self._rolling.room_w(now_ns / SECOND_NS, mean_w)
+        draw_w = plant.worst_payload_power_w
+        if self._seen is not None and now_ns - self._seen[1] < METER_NS:
+            draw_w = min(draw_w, self._mission.payload.idle_w + order.predicted_w)  # the sample is of what ran before
+        if draw_w <= room_w or reserved_j <= self._rolling.spare_j(mean_w):
+            return None
+        return ("allocation_mean_w", draw_w, room_w)
+
     def _host_envelope(self, now_ns: int, plant: Plant, host: HostStatus | None) -> Envelope | None:
         """What the grant leaves: peak, rolling mean, joules, and the time until it ends or shrinks."""
         if host is None or host.allocation is None or self._rolling is None:
             return None
         grant, idle_w, margin = host.allocation, self._mission.payload.idle_w, 1.0 + self._guard.draw_margin
         seconds = _seconds_granted(now_ns, host, self._guard.power_off_quiet_s)
-        steady_w = self._rolling.room_w(now_ns / SECOND_NS, grant.mean_w)
-        power_w = min(grant.peak_w, steady_w) - idle_w - self._guard.power_margin_w
-        power_w = min(power_w, self.tightened.payload_power_limit_w)
+        mean_w, peak_w = grant.mean_w - self._guard.power_margin_w, grant.peak_w - self._guard.power_margin_w
+        limit_w = self.tightened.payload_power_limit_w
+        steady_w = min(peak_w, self._rolling.room_w(now_ns / SECOND_NS, mean_w)) - idle_w
         left_s = (grant.until_ns - now_ns) / SECOND_NS
         granted_j = grant.energy_j - self._granted_used_j - idle_w * left_s
-        if granted_j <= 0.0 or power_w <= 0.0 or seconds <= 0.0:
+        if granted_j <= 0.0 or peak_w <= idle_w or seconds <= 0.0:
             return _closed(now_ns, len(self._mission.payload.settings), "allocation")
-        return _envelope(now_ns, power_w / margin, granted_j / margin, seconds / margin, self._heat(0.0, plant), margin)
+        power_w, heat = max(0.0, min(steady_w, limit_w)), self._heat(0.0, plant)
+        envelope = _envelope(now_ns, power_w / margin, granted_j / margin, seconds / margin, heat, margin)
+        unseen_j = self._peak_w * 2.0 * self._mission.control_period_s  # drawn since the sample, and until the next
+        burst_j = self._rolling.spare_j(mean_w) - unseen_j
+        return replace(envelope, burst_w=min(peak_w - idle_w, limit_w) / margin, burst_j=max(0.0, burst_j) / margin)
 
 
 def _seconds_granted(now_ns: int, host: HostStatus, quiet_s: float) -> float:

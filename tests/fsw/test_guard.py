@@ -105,6 +105,27 @@ def test_drawing_the_rolling_room_never_breaks_a_window(history: list[float], me
         assert sum(drawn[-60:]) <= mean_w * 60.0 + 1e-6
 
 
+@given(st.lists(st.tuples(st.integers(1, 90), st.floats(0.0, 60.0)), max_size=12), st.floats(15.0, 50.0))
+def test_bursts_inside_the_spare_joules_break_no_window(jobs: list[tuple[int, float]], mean_w: float) -> None:
+    idle_w, rolling, drawn = 6.0, RollingEnergy(60.0), [6.0] * 60
+    second = 0
+    for seconds, watts in jobs:
+        fits = watts * seconds <= rolling.spare_j(mean_w) - idle_w * 60.0
+        for _ in range(seconds if fits else 5):
+            power_w = idle_w + (watts if fits else 0.0)
+            rolling.add(float(second), power_w)
+            drawn.append(power_w)
+            second += 1
+            assert sum(drawn[-60:]) <= mean_w * 60.0 + idle_w + watts
+
+
+def test_what_was_drawn_before_the_guard_came_counts_in_full() -> None:
+    rolling = RollingEnergy(60.0, 100.0, 1800.0)
+    assert rolling.spare_j(30.0) == 0.0
+    rolling.add(161.0, 6.0)
+    assert rolling.spare_j(30.0) == 1800.0
+
+
 def test_the_envelope_closes_without_a_plant_and_when_it_is_old() -> None:
     guard = Guard(MISSION, MISSION.ephemeris())
     assert not guard.step(0, EPOCH_S, None, None, None)[0].run
@@ -172,3 +193,31 @@ def test_a_running_job_or_an_unread_rail_is_no_latchup() -> None:
     watch = LatchupWatch(6.0)
     assert all(watch.step(second * SECOND_NS, 30.0, True) is None for second in range(40))
     assert all(watch.step(second * SECOND_NS, None, False) is None for second in range(40))
+
+
+def test_what_runs_is_stopped_when_a_smaller_grant_cannot_carry_its_rest() -> None:
+    guard = Guard(HOSTED, None)
+    wide = Allocation(from_ns=0, until_ns=900 * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=36e3)
+    order = dataclasses.replace(ORDER, predicted_s=300.0, kill_ns=900 * SECOND_NS)
+    trips = []
+    for second in range(130):
+        now_ns = second * SECOND_NS
+        grant = wide if second < 120 else dataclasses.replace(wide, from_ns=120 * SECOND_NS, mean_w=15.0)
+        host = HostStatus(time_ns=now_ns, heartbeat_ns=now_ns, allocation=grant)
+        draw_w = 28.0 if second >= 60 else 6.0
+        seen = plant(time_ns=now_ns, payload_power_w=draw_w, worst_payload_power_w=draw_w)
+        trip = guard.step(now_ns, EPOCH_S, seen, host, order if second >= 60 else None)[1]
+        trips += [(second, trip.limit)] if trip else []
+    assert trips[0] == (120, "allocation_mean_w")
+
+
+def test_a_guest_may_draw_more_than_its_mean_for_a_while() -> None:
+    guard = Guard(HOSTED, None)
+    grant = Allocation(from_ns=0, until_ns=900 * SECOND_NS, mean_w=30.0, peak_w=60.0, energy_j=27e3)
+    for second in range(120):
+        now_ns = second * SECOND_NS
+        host = HostStatus(time_ns=now_ns, heartbeat_ns=now_ns, allocation=grant)
+        envelope, _ = guard.step(now_ns, EPOCH_S, plant(time_ns=now_ns), host, None)
+        assert envelope.burst_j * 1.1 <= (30.0 - 6.0) * 60.0
+    assert envelope.power_w < 30.0 < envelope.burst_w
+    assert envelope.burst_j > 800.0

@@ -81,7 +81,7 @@ def _host(now_ns: int) -> HostStatus:
 @pytest.fixture(params=["owned", "hosted"])
 def payload(request: pytest.FixtureRequest) -> Payload:
     started = Payload(request.param)
-    for _ in range(5):  # a guard that has just started lets nothing run
+    for _ in range(70):  # a guard that has just started lets nothing run, and knows no window of a host's mean
         started.envelope()
     return started
 
