@@ -8,6 +8,7 @@ Spacecraft, gravity, eclipse, panel and battery are Basilisk's modules, stepped 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from importlib.metadata import version
 from math import cos, pi, sin, sqrt
@@ -115,9 +116,14 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _told(request: SingleRequest) -> dict[str, Any]:
+    """The request as it can be read back: the day as text."""
+    return {**asdict(request), "day": request.day.isoformat()}
+
+
 def main() -> None:
     """Write the golden file."""
-    found = {name: fly(request) for name, request in CASES.items()}
+    found = {name: {"request": _told(request), **fly(request)} for name, request in CASES.items()}
     source = (
         f"Basilisk {version('bsk')} (pip package bsk, ISC licence), modules spacecraft, eclipse, simpleSolarPanel, "
     )

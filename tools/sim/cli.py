@@ -81,5 +81,20 @@ def power(as_json: bool, **options: Any) -> None:
     _show(answer(flown), text, as_json)
 
 
+@sim.command(epilog="Example: penumbra sim validate --report runs/validation")
+@click.option("--report", type=click.Path(file_okay=False, path_type=Path), help="Write HTML and JSON in this folder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+@click.pass_context
+def validate(context: click.Context, report: Path | None, as_json: bool) -> None:
+    """Hold the physics against other codes and published numbers; exit code 1 where a row is off."""
+    from tools.sim.validate import text, validate, write_report
+
+    found = validate()
+    if report is not None:
+        write_report(found, report)
+    _show(found, text, as_json)
+    context.exit(1 if found["counts"]["off"] else 0)
+
+
 def _show(found: dict[str, Any], text: Callable[[dict[str, Any]], str], as_json: bool) -> None:
     click.echo(json.dumps(found) if as_json else text(found))
