@@ -1,20 +1,37 @@
 """The model on arrays of any array-API namespace: pure functions, no index, no write in place, masks by `where`.
 
-The operations and their order are those of `scalar.py` and `kernel.c`: the three agree to the last bit in a step, to
-1e-12 in the dose, whose exponential comes from each one's own library.
+The operations and their order are those of `scalar.py` and `kernel.c`, and none but the exact ones of IEEE 754 (with
+division and root) are used: the three agree to the last bit.
 """
 
 from __future__ import annotations
 
-from math import pi
 from typing import Any
 
-from sim.constellation.coefficients import EDGE_1, EDGE_3, EDGE_5, ROOT_GUARD, Coefficients
+from sim.constellation.coefficients import (
+    ARC_1,
+    ARC_3,
+    ARC_5,
+    ARC_7,
+    ARC_9,
+    ARC_GUARD,
+    DEGREES,
+    EDGE_1,
+    EDGE_3,
+    EDGE_5,
+    EXP_3,
+    EXP_4,
+    EXP_5,
+    EXP_6,
+    EXP_LIMIT,
+    EXP_SHARE,
+    EXP_SQUARINGS,
+    ROOT_GUARD,
+    Coefficients,
+)
 
 Array = Any  # of the namespace `xp`; the standard has no type for it
 State = tuple[Array, Array, Array, Array, Array, Array]  # cos_u, sin_u, stored_j, array_k, payload_k, body_k
-
-DEGREES = 180.0 / pi
 
 
 def sun_products(k: Coefficients, cos_node: Array, sin_node: Array) -> tuple[Array, Array]:
@@ -91,18 +108,41 @@ def turned(cosine: Array, sine: Array, turn_cos: float, turn_sin: float) -> tupl
     return x * scale, y * scale
 
 
+def direction_deg(xp: Any, y: Array, x: Array) -> Array:
+    """The angle of (x, y), within 0.001 deg."""
+    wide, high = xp.abs(x), xp.abs(y)
+    ratio = xp.minimum(wide, high) / xp.maximum(xp.maximum(wide, high), ARC_GUARD)
+    square = ratio * ratio
+    series = (((square * ARC_9 + ARC_7) * square + ARC_5) * square + ARC_3) * square + ARC_1
+    angle = series * ratio * DEGREES
+    angle = xp.where(high > wide, 90.0 - angle, angle)
+    angle = xp.where(x < 0.0, 180.0 - angle, angle)
+    return xp.where(y < 0.0, -angle, angle)
+
+
+def falling(xp: Any, x: Array) -> Array:
+    """exp(-x) for x of 0 and more."""
+    w = xp.minimum(x, EXP_LIMIT) * EXP_SHARE
+    power = (((((w * EXP_6 - EXP_5) * w + EXP_4) * w - EXP_3) * w + 0.5) * w - 1.0) * w + 1.0
+    for _ in range(EXP_SQUARINGS):
+        power = power * power
+    return power
+
+
 def dose_ugy(
     xp: Any, k: Coefficients, position: tuple[Array, Array, Array, Array], earth: tuple[float, float]
 ) -> Array:
-    """The dose of a minute at cos_u, sin_u, cos_node, sin_node; `earth` is cosine and sine of the sidereal angle."""
+    """The dose of a minute at cos_u, sin_u, cos_node, sin_node.
+
+    `earth` is the cosine and sine of the right ascension of the anomaly's centre, which turns with the Earth.
+    """
     cos_u, sin_u, cos_node, sin_node = position
     flat = sin_u * k.cos_inclination
     east, north = cos_u * cos_node - flat * sin_node, cos_u * sin_node + flat * cos_node
     x, y, z = east * earth[0] + north * earth[1], north * earth[0] - east * earth[1], sin_u * k.sin_inclination
-    latitude_deg = xp.atan2(z, xp.sqrt(x * x + y * y)) * DEGREES
-    offset_deg = (xp.atan2(y, x) * DEGREES - k.flux_centre_lon_deg + 540.0) % 360.0 - 180.0
-    down, across = (latitude_deg - k.flux_centre_lat_deg) * k.flux_per_lat_deg, offset_deg * k.flux_per_lon_deg
-    anomaly = xp.exp(1.0 - xp.sqrt(1.0 + down * down + across * across)) * k.flux_peak
+    down = (direction_deg(xp, z, xp.sqrt(x * x + y * y)) - k.flux_centre_lat_deg) * k.flux_per_lat_deg
+    across = direction_deg(xp, y, x) * k.flux_per_lon_deg
+    anomaly = falling(xp, xp.sqrt(down * down + across * across + 1.0) - 1.0) * k.flux_peak
     sine = xp.abs(x * k.pole_x + y * k.pole_y + z * k.pole_z)
     polar = xp.where(sine > k.pole_sine, k.floor_pole, xp.zeros_like(sine) + k.floor_equator)
     return (anomaly + polar) * k.dose_ugy

@@ -6,7 +6,7 @@ that no step needs an inverse sine: see `EDGE_1`. Source of the model: the physi
 
 from __future__ import annotations
 
-from math import asin, cos, log, radians, sin, sqrt
+from math import asin, cos, log, pi, radians, sin, sqrt
 from typing import NamedTuple
 
 from hal.constants import (
@@ -40,6 +40,13 @@ DOSE_S = 60.0  # 4 deg of orbit against an anomaly 25 deg high
 # 1/2 + (q sqrt(1 - q^2) + asin q)/pi. Odd about the half, so the energy of a crossing is exact; multiples of 1/512, so
 # that it is exactly 0 and 1 at the ends in floating point.
 EDGE_1, EDGE_3, EDGE_5 = 323.0 / 512.0, -37.0 / 512.0, -30.0 / 512.0
+# Arc tangent of 0..1 as t (A1 + A3 t^2 + ..) within 1e-5 rad: Abramowitz and Stegun, formula 4.4.47.
+ARC_1, ARC_3, ARC_5, ARC_7, ARC_9 = 0.9998660, -0.3302995, 0.1801410, -0.0851330, 0.0208351
+ARC_GUARD = 1e-30  # below the line it stands for the pole, where the longitude is any
+DEGREES = 180.0 / pi
+# exp(-x) for 0..32 as the 64th power of six terms at x / 64, within 1e-4 of itself at 32; beyond, it is nothing
+EXP_LIMIT, EXP_SHARE, EXP_SQUARINGS = 32.0, 1.0 / 64.0, 6
+EXP_3, EXP_4, EXP_5, EXP_6 = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0
 ROOT_GUARD = 1.0 + 1e-12  # instead of 1 under the root: the product of two unit vectors exceeds 1 by rounding
 
 
@@ -90,8 +97,7 @@ class Coefficients(NamedTuple):
     flux_per_lat_deg: float
     flux_per_lon_deg: float
     flux_centre_lat_deg: float
-    flux_centre_lon_deg: float
-    pole_x: float
+    pole_x: float  # in the frame that turns with the Earth, first axis at the anomaly's longitude
     pole_y: float
     pole_z: float
     pole_sine: float
@@ -172,13 +178,13 @@ def _per_deg(flux: FluxMap, lat_deg: float, lon_deg: float) -> float:
 
 def _dose(shell: Shell) -> list[float]:
     flux = FluxMap(shell.altitude_km)
-    latitude, longitude = radians(MAGNETIC_POLE_LATITUDE_DEG), radians(MAGNETIC_POLE_LONGITUDE_DEG)
+    latitude = radians(MAGNETIC_POLE_LATITUDE_DEG)
+    longitude = radians(MAGNETIC_POLE_LONGITUDE_DEG - CENTRE_LONGITUDE_DEG)
     return [
         flux.peak,
         _per_deg(flux, 10.0, 0.0),
         _per_deg(flux, 0.0, 10.0),
         CENTRE_LATITUDE_DEG,
-        CENTRE_LONGITUDE_DEG,
         cos(latitude) * cos(longitude),
         cos(latitude) * sin(longitude),
         sin(latitude),

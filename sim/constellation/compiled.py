@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sim.constellation.coefficients import Coefficients
@@ -30,6 +31,7 @@ def irradiate(k: Coefficients, rows: Rows, earth: tuple[float, float]) -> None:
     lib.penumbra_irradiate(_structure(k), *_place(rows), *earth)
 
 
+@lru_cache(maxsize=64)  # every block of a plan asks for the same few
 def _structure(k: Coefficients) -> Any:
     return ffi.new("penumbra_coefficients *", tuple(k))
 

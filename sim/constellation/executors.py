@@ -21,7 +21,7 @@ NAMES: tuple[Name, ...] = ("python", "numpy", "c")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Steps within a cell, and what comes after the last: a dose, with cosine and sine of the Earth's angle; a cell."""
+    """Steps within a cell, and what comes after the last: a dose (`earth`: see `arrays.dose_ugy`), the next cell."""
 
     coefficients: Coefficients
     steps: int

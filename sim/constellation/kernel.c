@@ -10,6 +10,19 @@
 
 #define BLOCK 256 /* eight rows of 2 KiB: half of a first-level cache of 32 KiB */
 #define ROOT_GUARD (1.0 + 1e-12)
+#define ARC_1 0.9998660
+#define ARC_3 -0.3302995
+#define ARC_5 0.1801410
+#define ARC_7 -0.0851330
+#define ARC_9 0.0208351
+#define ARC_GUARD 1e-30
+#define EXP_3 (1.0 / 6.0)
+#define EXP_4 (1.0 / 24.0)
+#define EXP_5 (1.0 / 120.0)
+#define EXP_6 (1.0 / 720.0)
+#define EXP_LIMIT 32.0
+#define EXP_SHARE (1.0 / 64.0)
+#define EXP_SQUARINGS 6
 #define EDGE_1 (323.0 / 512.0)
 #define EDGE_3 (-37.0 / 512.0)
 #define EDGE_5 (-30.0 / 512.0)
@@ -122,22 +135,46 @@ void penumbra_end_cell(const penumbra_coefficients *k, double *rows, size_t stri
     turn(rows + COS_NODE * stride, rows + SIN_NODE * stride, count, k->node_turn_cos, k->node_turn_sin);
 }
 
+static inline double direction_deg(double y, double x) {
+    const double wide = fabs(x), high = fabs(y);
+    const double ratio = lesser(wide, high) / greater(greater(wide, high), ARC_GUARD);
+    const double square = ratio * ratio;
+    const double series = (((square * ARC_9 + ARC_7) * square + ARC_5) * square + ARC_3) * square + ARC_1;
+    const double acute = series * ratio * DEGREES;
+    const double right = high > wide ? 90.0 - acute : acute;
+    const double angle = x < 0.0 ? 180.0 - right : right;
+    return y < 0.0 ? -angle : angle;
+}
+
+static inline double falling(double x) {
+    const double w = lesser(x, EXP_LIMIT) * EXP_SHARE;
+    double power = (((((w * EXP_6 - EXP_5) * w + EXP_4) * w - EXP_3) * w + 0.5) * w - 1.0) * w + 1.0;
+    for (int n = 0; n < EXP_SQUARINGS; n++) power = power * power;
+    return power;
+}
+
+FOR_EACH_PROCESSOR
+static void add_dose(const penumbra_coefficients *restrict given, const double *restrict cos_u,
+    const double *restrict sin_u, const double *restrict cos_node, const double *restrict sin_node,
+    double *restrict dose, size_t count, double earth_cos, double earth_sin) {
+    const penumbra_coefficients k = *given;
+    for (size_t i = 0; i < count; i++) {
+        const double flat = sin_u[i] * k.cos_inclination;
+        const double east = cos_u[i] * cos_node[i] - flat * sin_node[i];
+        const double north = cos_u[i] * sin_node[i] + flat * cos_node[i];
+        const double x = east * earth_cos + north * earth_sin, y = north * earth_cos - east * earth_sin;
+        const double z = sin_u[i] * k.sin_inclination;
+        const double down = (direction_deg(z, sqrt(x * x + y * y)) - k.flux_centre_lat_deg) * k.flux_per_lat_deg;
+        const double across = direction_deg(y, x) * k.flux_per_lon_deg;
+        const double anomaly = falling(sqrt(down * down + across * across + 1.0) - 1.0) * k.flux_peak;
+        const double sine = fabs(x * k.pole_x + y * k.pole_y + z * k.pole_z);
+        const double polar = sine > k.pole_sine ? k.floor_pole : k.floor_equator;
+        dose[i] += (anomaly + polar) * k.dose_ugy;
+    }
+}
+
 void penumbra_irradiate(const penumbra_coefficients *k, double *rows, size_t stride, size_t count, double earth_cos,
     double earth_sin) {
-    for (size_t i = 0; i < count; i++) {
-        const double cos_u = rows[COS_U * stride + i], sin_u = rows[SIN_U * stride + i];
-        const double cos_node = rows[COS_NODE * stride + i], sin_node = rows[SIN_NODE * stride + i];
-        const double flat = sin_u * k->cos_inclination;
-        const double east = cos_u * cos_node - flat * sin_node, north = cos_u * sin_node + flat * cos_node;
-        const double x = east * earth_cos + north * earth_sin, y = north * earth_cos - east * earth_sin;
-        const double z = sin_u * k->sin_inclination;
-        const double latitude_deg = atan2(z, sqrt(x * x + y * y)) * DEGREES;
-        const double offset_deg = fmod(atan2(y, x) * DEGREES - k->flux_centre_lon_deg + 540.0, 360.0) - 180.0;
-        const double down = (latitude_deg - k->flux_centre_lat_deg) * k->flux_per_lat_deg;
-        const double across = offset_deg * k->flux_per_lon_deg;
-        const double anomaly = exp(1.0 - sqrt(1.0 + down * down + across * across)) * k->flux_peak;
-        const double sine = fabs(x * k->pole_x + y * k->pole_y + z * k->pole_z);
-        const double polar = sine > k->pole_sine ? k->floor_pole : k->floor_equator;
-        rows[DOSE * stride + i] += (anomaly + polar) * k->dose_ugy;
-    }
+    add_dose(k, rows + COS_U * stride, rows + SIN_U * stride, rows + COS_NODE * stride, rows + SIN_NODE * stride,
+        rows + DOSE * stride, count, earth_cos, earth_sin);
 }

@@ -10,7 +10,7 @@ typedef struct {
         step_s, array_sun_w, array_albedo_w, array_constant_w, array_radiated_w_k4, array_inertia_w_k,
         payload_sun_w, payload_albedo_w, payload_constant_w, payload_radiated_w_k4, payload_inertia_w_k,
         body_sun_w, body_albedo_w, body_constant_w, body_radiated_w_k4, body_inertia_w_k, link_w_k,
-        flux_peak, flux_per_lat_deg, flux_per_lon_deg, flux_centre_lat_deg, flux_centre_lon_deg, pole_x,
+        flux_peak, flux_per_lat_deg, flux_per_lon_deg, flux_centre_lat_deg, pole_x,
         pole_y, pole_z, pole_sine, floor_pole, floor_equator, dose_ugy;
 } penumbra_coefficients;
 void penumbra_advance(const penumbra_coefficients *k, double *rows, size_t stride, size_t count, size_t steps);

@@ -5,10 +5,30 @@ Every line has its twin in `arrays.py` and `kernel.c`, operation for operation; 
 
 from __future__ import annotations
 
-from math import atan2, exp, sqrt
+from math import sqrt
 
-from sim.constellation.arrays import DEGREES, end_cell, sun_products
-from sim.constellation.coefficients import EDGE_1, EDGE_3, EDGE_5, ROOT_GUARD, Coefficients
+from sim.constellation.arrays import end_cell, sun_products
+from sim.constellation.coefficients import (
+    ARC_1,
+    ARC_3,
+    ARC_5,
+    ARC_7,
+    ARC_9,
+    ARC_GUARD,
+    DEGREES,
+    EDGE_1,
+    EDGE_3,
+    EDGE_5,
+    EXP_3,
+    EXP_4,
+    EXP_5,
+    EXP_6,
+    EXP_LIMIT,
+    EXP_SHARE,
+    EXP_SQUARINGS,
+    ROOT_GUARD,
+    Coefficients,
+)
 
 __all__ = ["State", "advance", "end_cell", "irradiate"]
 
@@ -69,16 +89,36 @@ def advance(k: Coefficients, state: State, steps: int) -> State:
     return cos_u, sin_u, cos_node, sin_node, stored_j, array_k, payload_k, body_k, dose
 
 
+def direction_deg(y: float, x: float) -> float:
+    """The angle of (x, y), within 0.001 deg."""
+    wide, high = abs(x), abs(y)
+    ratio = min(wide, high) / max(wide, high, ARC_GUARD)
+    square = ratio * ratio
+    series = (((square * ARC_9 + ARC_7) * square + ARC_5) * square + ARC_3) * square + ARC_1
+    angle = series * ratio * DEGREES
+    angle = 90.0 - angle if high > wide else angle
+    angle = 180.0 - angle if x < 0.0 else angle
+    return -angle if y < 0.0 else angle
+
+
+def falling(x: float) -> float:
+    """exp(-x) for x of 0 and more."""
+    w = min(x, EXP_LIMIT) * EXP_SHARE
+    power = (((((w * EXP_6 - EXP_5) * w + EXP_4) * w - EXP_3) * w + 0.5) * w - 1.0) * w + 1.0
+    for _ in range(EXP_SQUARINGS):
+        power = power * power
+    return power
+
+
 def irradiate(k: Coefficients, state: State, earth: tuple[float, float]) -> State:
     """Add the dose of a minute."""
     cos_u, sin_u, cos_node, sin_node = state[:4]
     flat = sin_u * k.cos_inclination
     east, north = cos_u * cos_node - flat * sin_node, cos_u * sin_node + flat * cos_node
     x, y, z = east * earth[0] + north * earth[1], north * earth[0] - east * earth[1], sin_u * k.sin_inclination
-    latitude_deg = atan2(z, sqrt(x * x + y * y)) * DEGREES
-    offset_deg = (atan2(y, x) * DEGREES - k.flux_centre_lon_deg + 540.0) % 360.0 - 180.0
-    down, across = (latitude_deg - k.flux_centre_lat_deg) * k.flux_per_lat_deg, offset_deg * k.flux_per_lon_deg
-    anomaly = exp(1.0 - sqrt(1.0 + down * down + across * across)) * k.flux_peak
+    down = (direction_deg(z, sqrt(x * x + y * y)) - k.flux_centre_lat_deg) * k.flux_per_lat_deg
+    across = direction_deg(y, x) * k.flux_per_lon_deg
+    anomaly = falling(sqrt(down * down + across * across + 1.0) - 1.0) * k.flux_peak
     sine = abs(x * k.pole_x + y * k.pole_y + z * k.pole_z)
     polar = k.floor_pole if sine > k.pole_sine else k.floor_equator
     return (*state[:8], state[8] + (anomaly + polar) * k.dose_ugy)
