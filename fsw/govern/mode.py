@@ -63,10 +63,9 @@ class Condition:
 class ModeMachine:
     """Pure: `step` and `request` return a change or None."""
 
-    def __init__(self, hosted: bool) -> None:
+    def __init__(self) -> None:
         self.mode = "BOOT"
         self.reason = "power on"
-        self._hosted = hosted
         self._host_safing = False
         self._since_ns = 0
         self._healthy_ns: int | None = None

@@ -66,7 +66,7 @@ class GovernService:
         self._ephemeris = mission.ephemeris()
         self._top_w = max(setting.watts for setting in mission.payload.settings)
         self.dispatcher = Dispatcher(mission)
-        self.mode = ModeMachine(mission.profile == "hosted")
+        self.mode = ModeMachine()
         self.tally = Tally()
         self._desk = CommandDesk(self.dispatcher, self.mode)
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)

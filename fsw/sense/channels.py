@@ -50,12 +50,12 @@ class ChannelTrack:
 
     def accept(self, sample: Sample) -> bool:
         """Take one sample; returns True when the channel went missing, or came back."""
-        if type(sample) is Reading:
+        if isinstance(sample, Reading):
             if not self._watched or self._is_credible(sample):
                 return self._take(sample)
             sample = Missing(channel=self.channel.name, time_ns=sample.time_ns, reason=Reason.IMPLAUSIBLE)
-        self.failure = sample  # type: ignore[assignment]
-        self.failures[sample.reason] += 1  # type: ignore[union-attr]
+        self.failure = sample
+        self.failures[sample.reason] += 1
         changed = self.missing is not True
         self.missing = True
         return changed

@@ -15,8 +15,8 @@ GOOD = Condition(now_ns=0, healthy=True, sunlit=True, throttled=False, host_safi
 class Flight:
     """A mode machine, a second a step."""
 
-    def __init__(self, hosted: bool = False) -> None:
-        self.machine, self.second = ModeMachine(hosted), 0
+    def __init__(self) -> None:
+        self.machine, self.second = ModeMachine(), 0
 
     def fly(self, seconds: int, **condition: bool) -> list[Change]:
         changes = []
@@ -102,7 +102,7 @@ def test_the_hosts_safing_line_leads_to_safe_at_once_and_its_end_leads_out(fligh
 
 
 def test_safing_counts_from_boot() -> None:
-    flight = Flight(hosted=True)
+    flight = Flight()
     assert [change.mode for change in flight.fly(3, host_safing=True)] == ["SAFE"]
 
 
@@ -135,7 +135,7 @@ def test_an_unclean_boot_begins_in_safe_and_ends_by_itself() -> None:
 
 
 def test_a_guest_leaves_safe_only_with_its_hosts_grant() -> None:
-    flight = Flight(hosted=True)
+    flight = Flight()
     flight.machine.unclean_boot(0)
     assert flight.fly(600, host_allows=False) == []
     assert len(flight.fly(2)) == 1

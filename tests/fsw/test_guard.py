@@ -221,3 +221,16 @@ def test_a_guest_may_draw_more_than_its_mean_for_a_while() -> None:
         assert envelope.burst_j * 1.1 <= (30.0 - 6.0) * 60.0
     assert envelope.power_w < 30.0 < envelope.burst_w
     assert envelope.burst_j > 800.0
+
+
+@pytest.mark.parametrize("temp_c", [41.0, 42.0, 43.0])
+@pytest.mark.parametrize("index", [2, 3])
+def test_a_job_that_takes_all_the_heat_room_ends_just_under_the_ceiling(temp_c: float, index: int) -> None:
+    """The bound is no looser than it must be: a model that forgets a little heat would break the ceiling here."""
+    payload, ceiling_c, surroundings_w = MISSION.payload, 44.0, 18.0
+    watts = payload.settings[index].watts
+    gradient_k = (payload.idle_w + watts) / payload.conductance_w_k
+    heat = heat_room(payload, ceiling_c, temp_c, temp_c - gradient_k, surroundings_w)
+    seconds = heat.room_j[index] / (watts - heat.cooling_w)
+    peak_c = peak_temp(temp_c, temp_c - gradient_k, watts, seconds, surroundings_w)
+    assert ceiling_c - 0.7 < peak_c <= ceiling_c  # the longer the job, the more the bound leaves to the radiator
