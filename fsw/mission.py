@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from fsw.ephemeris import Ephemeris
+from fsw.ephemeris import Ephemeris, Sunlight, Timetable
 from hal.clock import SECOND_NS
 from hal.config import build, read_toml
 from hal.constants import TAI_EPOCH_TO_UNIX_S, TAI_MINUS_UTC_S
@@ -27,6 +27,18 @@ class Orbit:
     inclination_deg: float
     ltan_h: float  # local time of the ascending node at the epoch
     argument_of_latitude_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """Instead of an orbit: every `period_s` from the epoch on begins with `dark_s` of shadow."""
+
+    period_s: float
+    dark_s: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.dark_s < self.period_s:
+            raise ValueError(f"dark_s must be in 0..period_s, is {self.dark_s}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +222,7 @@ class Mission:
     models: tuple[ModelRow, ...]
     demand: tuple[DemandRow, ...] = ()
     orbit: Orbit | None = None
+    shadow: Shadow | None = None
     array: Array | None = None
     battery: Battery | None = None
     guard: Guard = field(default_factory=Guard)
@@ -226,8 +239,10 @@ class Mission:
             utc_to_tai_ns(self.epoch_utc)
         except ValueError as error:
             raise ValueError(f"epoch_utc must be ISO 8601, is {self.epoch_utc!r}") from error
-        if self.profile == "owned" and (self.orbit is None or self.array is None or self.battery is None):
-            raise ValueError("an owned mission needs the tables orbit, array and battery")
+        if self.orbit is not None and self.shadow is not None:
+            raise ValueError("give the table orbit or the table shadow, not both")
+        if self.profile == "owned" and (not self.knows_sunlight or self.array is None or self.battery is None):
+            raise ValueError("an owned mission needs the tables orbit (or shadow), array and battery")
         known = {row.name for row in self.models}
         for row in self.demand:
             if row.model not in known:
@@ -237,8 +252,19 @@ class Mission:
         """The operating-point table of a model, or None."""
         return next((row for row in self.models if row.name == name), None)
 
-    def ephemeris(self) -> Ephemeris | None:
-        """Sunlight along the mission's orbit; None where the payload is told no orbit."""
+    @property
+    def knows_sunlight(self) -> bool:
+        """True where an orbit or a timetable is told."""
+        return self.orbit is not None or self.shadow is not None
+
+    def ephemeris(self) -> Sunlight | None:
+        """Sunlight along the mission's orbit or by its timetable; None where the payload is told neither."""
+        if self.shadow is not None:
+            return Timetable(
+                period_s=self.shadow.period_s,
+                dark_each_s=self.shadow.dark_s,
+                epoch_tai_s=self.epoch_tai_ns() / SECOND_NS,
+            )
         if self.orbit is None:
             return None
         return Ephemeris(

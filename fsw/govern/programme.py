@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import highspy
 import numpy as np
 import numpy.typing as npt
@@ -49,16 +51,28 @@ class Programme:
         full = np.broadcast_arrays(rows, columns, np.asarray(values, dtype=float))
         self._entries.append((full[0].ravel(), full[1].ravel(), full[2].ravel()))
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self._rows, self._columns
+
     def row_prices(self) -> Floats | None:
         """What the cost falls by when a row's bound is raised by one, negated; None without an optimum."""
+        solver = self._solved(OPTIONS)
+        return None if solver is None else np.array(solver.getSolution().row_dual)
+
+    def optimum(self) -> float | None:
+        """The least cost, however long it takes: for the desk, not for flight. None without an optimum."""
+        solver = self._solved({"output_flag": False, "threads": 1})
+        return None if solver is None else float(solver.getInfo().objective_function_value)
+
+    def _solved(self, options: Mapping[str, bool | int | str]) -> highspy.Highs | None:
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in OPTIONS.items():
+        for option, value in options.items():
             solver.setOptionValue(option, value)
         solver.passModel(self._model())
         solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        return np.array(solver.getSolution().row_dual)
+        return solver if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal else None
 
     def _model(self) -> highspy.HighsLp:
         model = highspy.HighsLp()

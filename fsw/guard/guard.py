@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from fsw.ephemeris import Ephemeris
+from fsw.ephemeris import Sunlight
 from fsw.guard.bounds import Heat, RollingEnergy, energy_room_j, heat_room
 from fsw.messages import Allocation, Envelope, HostStatus, Plant, Trip, WorkOrder
 from fsw.mission import Mission
@@ -39,7 +39,7 @@ class Tightened:
 class Guard:
     """Pure: `step` maps what is known now to the envelope and, where something must stop, a trip."""
 
-    def __init__(self, mission: Mission, ephemeris: Ephemeris | None) -> None:
+    def __init__(self, mission: Mission, ephemeris: Sunlight | None) -> None:
         self._mission = mission
         self._guard = mission.guard
         self._ephemeris = ephemeris
