@@ -10,6 +10,7 @@ from sim.array import ArrayConfig
 from sim.heat import HeatConfig
 
 Follows = Literal["constant", "sun", "price"]
+POLICIES: tuple[Follows, ...] = ("constant", "sun", "price")
 ROUND_TRIP = 0.952  # energy out over energy in of a flight pack of four cells, see sim.battery
 
 
@@ -42,14 +43,14 @@ class LoadPolicy:
 
     platform_w: float = 12.0
     compute_w: float = 40.0
-    follows: Follows = "constant"
+    follows: str = "constant"
     share: float = 0.7
     share_by_hour: tuple[float, ...] = (0.3,) * 7 + (0.8,) * 10 + (1.0,) * 5 + (0.5,) * 2  # a tariff of one city
 
     def __post_init__(self) -> None:
         if self.platform_w < 0.0 or self.compute_w < 0.0:
             raise ValueError("platform_w and compute_w must not be negative")
-        if self.follows not in ("constant", "sun", "price"):
+        if self.follows not in POLICIES:
             raise ValueError(f"follows must be constant, sun or price, is {self.follows!r}")
         if len(self.share_by_hour) != 24 or not all(0.0 <= share <= 1.0 for share in (self.share, *self.share_by_hour)):
             raise ValueError("share and the 24 of share_by_hour must be in 0..1")

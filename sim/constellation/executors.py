@@ -1,4 +1,8 @@
-"""The three ways to run the model over rows in place: `python`, `numpy` and `c`, with one interface.
+"""The ways to run the model over rows in place, with one interface: `python`, `numpy`, `c`, and array libraries.
+
+`torch` and `cupy` run the functional source on a GPU where there is one, in float64. Each of its operations is one that
+IEEE 754 rounds correctly, so a library that runs them one by one gives the rows of the other executors to the last bit;
+one that fuses multiplication with addition agrees to 1e-12.
 
 A plan is a run of pieces, none of which crosses a cell; each piece holds the coefficients of its cell.
 """
@@ -7,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from importlib import import_module
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -17,6 +22,7 @@ from sim.constellation.rows import Rows
 
 Name = Literal["python", "numpy", "c"]
 NAMES: tuple[Name, ...] = ("python", "numpy", "c")
+LIBRARIES = ("torch", "cupy")  # by their wrappers in array-api-compat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +38,9 @@ class Piece:
 class Executor(Protocol):
     """Runs a plan over some satellites."""
 
-    name: Name
+    @property
+    def name(self) -> str: ...
+
     block: int  # satellites a call that suit it
 
     def run(self, rows: Rows, plan: Iterable[Piece]) -> None: ...
@@ -41,7 +49,7 @@ class Executor(Protocol):
 class PythonExecutor:
     """One satellite after the other."""
 
-    name: Name = "python"
+    name = "python"
     block = 1024
 
     def run(self, rows: Rows, plan: Iterable[Piece]) -> None:
@@ -60,7 +68,7 @@ class PythonExecutor:
 class NumpyExecutor:
     """The functional source on NumPy; a block of 16,384 is long enough for two threads to share the interpreter."""
 
-    name: Name = "numpy"
+    name = "numpy"
     block = 16_384
 
     def run(self, rows: Rows, plan: Iterable[Piece]) -> None:
@@ -78,7 +86,7 @@ class NumpyExecutor:
 class CompiledExecutor:
     """The C kernel; it takes its own blocks, and a call of 8,192 keeps the rows in the cache from piece to piece."""
 
-    name: Name = "c"
+    name = "c"
     block = 8192
 
     def run(self, rows: Rows, plan: Iterable[Piece]) -> None:
@@ -90,15 +98,59 @@ class CompiledExecutor:
                 compiled.end_cell(piece.coefficients, rows)
 
 
+class ArrayExecutor:
+    """The functional source on another library's arrays: rows go there, fly through the whole plan and come back."""
+
+    block = 1 << 20  # a GPU starts some sixty operations a step; each must be worth the start
+
+    def __init__(self, name: str, namespace: Any, device: Any = None) -> None:
+        self.name = name if device is None else f"{name} on {device}"
+        self._xp, self._device = namespace, device
+
+    def run(self, rows: Rows, plan: Iterable[Piece]) -> None:
+        xp = self._xp
+        # Copies: a library that shares memory with NumPy must not see its rows change under it.
+        state = tuple(xp.asarray(row.copy(), dtype=xp.float64, device=self._device) for row in rows)
+        for piece in plan:
+            state = arrays.advance(xp, piece.coefficients, state, piece.steps)
+            if piece.earth is not None:
+                state = arrays.irradiate(xp, piece.coefficients, state, piece.earth)
+            if piece.ends_cell:
+                state = arrays.end_cell(piece.coefficients, state)
+        for row, values in zip(rows, state, strict=True):
+            row[:] = _on_host(values)
+
+
+def _on_host(values: Any) -> Any:
+    """An array of any library as one that NumPy can read."""
+    if hasattr(values, "get"):  # CuPy
+        return values.get()
+    return np.asarray(values.to("cpu")) if hasattr(values, "is_cuda") else np.asarray(values)
+
+
+def _library(name: str) -> ArrayExecutor:
+    try:
+        namespace = import_module(f"array_api_compat.{name}")
+    except ImportError as error:
+        raise ValueError(
+            f"executor {name!r} needs the packages {name} and array-api-compat: pip install {name} array-api-compat"
+        ) from error
+    if name == "torch":
+        return ArrayExecutor(name, namespace, "cuda" if namespace.cuda.is_available() else "cpu")
+    return ArrayExecutor(name, namespace)
+
+
 def available() -> tuple[Name, ...]:
-    """The executors that run here, the fastest last."""
+    """The executors that run here without another library, the fastest last."""
     return NAMES if compiled.IS_BUILT else NAMES[:-1]
 
 
-def executor(name: Name | None = None) -> Executor:
+def executor(name: str | None = None) -> Executor:
     """The executor of that name, or the fastest; ValueError where it does not run here."""
     chosen = name or available()[-1]
+    if chosen in LIBRARIES:
+        return _library(chosen)
     if chosen not in available():
         raise ValueError(f"executor {chosen!r} does not run here; there are {', '.join(available())}")
-    made: dict[Name, Executor] = {"python": PythonExecutor(), "numpy": NumpyExecutor(), "c": CompiledExecutor()}
+    made: dict[str, Executor] = {"python": PythonExecutor(), "numpy": NumpyExecutor(), "c": CompiledExecutor()}
     return made[chosen]

@@ -14,12 +14,12 @@ from math import cos, gcd, radians, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.constellation import arrays
 from sim.constellation.coefficients import CELL_S, DOSE_S, Coefficients, coefficients
 from sim.constellation.design import Design
 from sim.constellation.executors import Executor, Piece, executor
 from sim.constellation.rows import Rows, first_rows
 from sim.constellation.shells import Shell
+from sim.constellation.statistics import observe
 from sim.radiation import CENTRE_LONGITUDE_DEG
 from sim.sun import sidereal_angle_rad
 
@@ -118,8 +118,4 @@ class Fleet:
 
     def observe(self) -> tuple[Rows, Rows, Rows]:
         """Illumination, watts of the arrays and watts of the compute loads in the coming step."""
-        k = self.calendar.coefficients(self.step)
-        cos_u, sin_u, cos_node, sin_node, stored_j, array_k = self.rows[:6]
-        sun_node, sun_ahead = arrays.sun_products(k, cos_node, sin_node)
-        lit = arrays.illumination(np, k, sun_node * cos_u + sun_ahead * sin_u)
-        return lit, arrays.array_w(np, k, lit, array_k), arrays.compute_w(np, k, lit, stored_j)
+        return observe(self.calendar.coefficients(self.step), self.rows)

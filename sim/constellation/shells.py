@@ -1,16 +1,14 @@
-"""Shells of a constellation: planes and slots, from a TOML file or as Walker patterns; phases are computed, not stored.
+"""Shells of a constellation: planes and slots of one altitude and inclination; phases are computed, not stored.
 
-A file has `[[shell]]` tables with the fields of `Shell`; `ltan_h` makes sun-synchronous planes at those local times,
-`inclination_deg` and `planes` make a Walker pattern. Source of the notation i: T/P/F: Walker, RAE TR 77044 (1977).
+`ltan_h` makes sun-synchronous planes at those local times, `inclination_deg` and `planes` make a Walker pattern. Source
+of the notation i: T/P/F: Walker, RAE TR 77044 (1977).
 """
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import pi, radians
-from pathlib import Path
+from math import pi, radians, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +22,11 @@ MOST_SATELLITES = 10_000_000  # of a shell: 0.7 GB of state
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """Equally spaced satellites in equally filled planes of one altitude and inclination.
+    """Equally spaced satellites in planes of one altitude and inclination.
 
-    `phasing` is Walker's F: neighbours in adjacent planes are F/T of a turn apart. `node_span_deg` 360 is a delta
-    pattern, 180 a star. With `ltan_h` the planes are sun-synchronous and stand at these local times (hours).
+    Where the satellites do not fill the planes equally, the first planes hold one more. `phasing` is Walker's F:
+    neighbours in adjacent planes are F/T of a turn apart. `node_span_deg` 360 is a delta pattern, 180 a star. With
+    `ltan_h` the planes are sun-synchronous and stand at these local times (hours).
     """
 
     name: str
@@ -46,8 +45,8 @@ class Shell:
             raise ValueError(f"{self.name}: give either inclination_deg or ltan_h")
         if not 1 <= self.satellites <= MOST_SATELLITES or self.plane_count < 1:
             raise ValueError(f"{self.name}: satellites must be in 1..{MOST_SATELLITES} and planes at least 1")
-        if self.satellites % self.plane_count:
-            raise ValueError(f"{self.name}: {self.satellites} satellites do not fill {self.plane_count} planes equally")
+        if self.satellites < self.plane_count:
+            raise ValueError(f"{self.name}: {self.satellites} satellites leave some of {self.plane_count} planes empty")
 
     @property
     def plane_count(self) -> int:
@@ -74,16 +73,20 @@ class Shell:
         self, epoch_unix_s: float, indices: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Node and argument of latitude of the satellites `indices` at the epoch; plane after plane."""
-        slots = self.satellites // self.plane_count
-        plane, slot = np.divmod(indices, slots)
-        turns = slot / slots + plane * (self.phasing / self.satellites)
+        slots, rest = divmod(self.satellites, self.plane_count)
+        # The first `rest` planes hold a satellite more; beyond them everything is as if each had one satellite less.
+        is_longer = indices < rest * (slots + 1)
+        length = np.where(is_longer, slots + 1, slots)
+        plane, slot = np.divmod(np.where(is_longer, indices, indices - rest), length)
+        turns = slot / length + plane * (self.phasing / self.satellites)
         return self.nodes_rad(epoch_unix_s)[plane], TURN * (turns % 1.0)
 
+    def scaled(self, satellites: int) -> Shell:
+        """The same shell with another number of satellites.
 
-def load_shells(path: Path) -> tuple[Shell, ...]:
-    """The shells of a TOML file; raises OSError, and ValueError that names the file."""
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["shell"]
-        return tuple(Shell(**{**row, "ltan_h": tuple(row.get("ltan_h", ()))}) for row in rows)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        Planes and satellites a plane change alike in a Walker pattern; local times stay, as far as they can be filled.
+        """
+        if self.ltan_h:
+            return replace(self, satellites=satellites, ltan_h=self.ltan_h[:satellites])
+        planes = round(self.planes * sqrt(satellites / self.satellites))
+        return replace(self, satellites=satellites, planes=min(max(planes, 1), satellites))

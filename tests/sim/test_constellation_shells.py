@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-import sim.constellation
+from hal.config import ConfigError
 from sim.array import ArrayConfig
 from sim.constellation.design import Design, LoadPolicy, StorageConfig
-from sim.constellation.shells import Shell, load_shells
+from sim.constellation.layers import FILING, load_layers, place_of, with_policy, with_total
+from sim.constellation.shells import Shell
 from sim.orbit import node_from_ltan_rad
 
 EPOCH_UNIX_S = 1.8e9
-FILING = Path(sim.constellation.__file__).parent / "filing.toml"
 
 
 def test_a_walker_pattern_is_spaced_as_its_notation_says() -> None:
@@ -47,7 +49,7 @@ def test_phases_of_a_few_are_those_of_all() -> None:
 
 
 def test_the_filing_file_holds_a_million() -> None:
-    assert sum(one.satellites for one in load_shells(FILING)) == 1_000_000
+    assert sum(layer.shell.satellites for layer in load_layers(FILING)) == 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_the_filing_file_holds_a_million() -> None:
         ('[[shell]]\nname = "a"\n', "altitude_km"),
         ('[[shell]]\nname = "a"\naltitude_km = 500.0\nsatellites = 5\n', "either inclination_deg or ltan_h"),
         ('[[shell]]\nname = "a"\naltitude_km = 100.0\nsatellites = 5\nltan_h = [6.0]\n', "200..2500"),
-        ('[[shell]]\nname = "a"\naltitude_km = 500.0\nsatellites = 5\nltan_h = [6.0, 7.0]\n', "fill 2 planes"),
+        ('[[shell]]\nname = "a"\naltitude_km = 500.0\nsatellites = 1\nltan_h = [6.0, 7.0]\n', "2 planes empty"),
         ('[[shell]]\nname = "a"\naltitude_km = 500.0\nsatellites = 0\nltan_h = [6.0]\n', "satellites must be"),
         ("shell = [", "shells.toml"),
         ("", "shell"),
@@ -65,8 +67,68 @@ def test_the_filing_file_holds_a_million() -> None:
 def test_a_bad_file_is_named_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "shells.toml"
     path.write_text(text)
-    with pytest.raises(ValueError, match=reason):
-        load_shells(path)
+    with pytest.raises(ConfigError, match=reason) as caught:
+        load_layers(path)
+    assert caught.value.file == "shells.toml"
+
+
+SHELL = '[[shell]]\nname = "a"\naltitude_km = 500.0\nsatellites = 5\nltan_h = [6.0]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "reason"),
+    [
+        (SHELL + "[design.load]\ncompute_w = -1.0\n", "design.load", "negative"),
+        (SHELL + '[design.load]\nfollows = "moon"\n', "design.load", "constant, sun or price"),
+        (SHELL + "[design.heat.payload]\nmass_kg = 1.0\n", "design.heat.payload.mass_kg", "unknown key"),
+        (SHELL + "[shell.design.storage]\ncapacity_wh = true\n", "shell[0].design.storage.capacity_wh", "float"),
+        (SHELL + SHELL, "shell", "names must differ"),
+        (SHELL + "[colour]\n", "colour", "design, scenario, shell"),
+        ("shell = [1]\n", "shell[0]", "must be a table"),
+        ("scenario = 3\n" + SHELL, "shell[0].scenario", "must be str"),
+    ],
+)
+def test_a_bad_design_is_named_with_file_and_field(tmp_path: Path, text: str, key: str, reason: str) -> None:
+    path = tmp_path / "shells.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=reason) as caught:
+        load_layers(path)
+    assert (caught.value.file, caught.value.key) == ("shells.toml", key)
+
+
+def test_a_shell_lays_its_own_design_over_that_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "shells.toml"
+    own = '[shell.design.load]\nfollows = "sun"\n'
+    common = "[design.load]\ncompute_w = 500.0\n[design.array]\npower_w = 900.0\n"
+    path.write_text(SHELL + own + SHELL.replace('"a"', '"b"') + common)
+    first, second = load_layers(path)
+    assert (first.design.load.follows, first.design.load.compute_w) == ("sun", 500.0)
+    assert (second.design.load.follows, second.design.array.power_w) == ("constant", 900.0)
+    assert {layer.design.load.follows for layer in with_policy((first, second), "price")} == {"price"}
+
+
+@given(st.integers(1, 3_000_000))
+def test_any_number_of_satellites_is_shared_exactly(satellites: int) -> None:
+    layers = with_total(load_layers(FILING), satellites)
+    counts = [layer.shell.satellites for layer in layers]
+    assert sum(counts) == satellites
+    if len(counts) == 3:
+        assert counts == pytest.approx([0.4 * satellites, 0.4 * satellites, 0.2 * satellites], abs=1.0)
+    assert place_of(layers, satellites - 1) == (len(layers) - 1, counts[-1] - 1)
+    with pytest.raises(ValueError, match="numbered 0 to"):
+        place_of(layers, satellites)
+
+
+def test_planes_that_are_not_equally_filled_are_equally_spaced_each() -> None:
+    one = Shell(name="w", altitude_km=550.0, satellites=11, planes=3, inclination_deg=53.0)
+    node, latitude = one.phases(EPOCH_UNIX_S, np.arange(11))
+    np.testing.assert_allclose(np.degrees(node), [0.0] * 4 + [120.0] * 4 + [240.0] * 3)
+    np.testing.assert_allclose(np.degrees(latitude), [0, 90, 180, 270, 0, 90, 180, 270, 0, 120, 240], atol=1e-9)
+
+
+def test_a_smaller_walker_pattern_keeps_its_shape() -> None:
+    one = Shell(name="w", altitude_km=550.0, satellites=200_000, planes=400, inclination_deg=30.0)
+    assert (one.scaled(2_000).planes, one.scaled(1).planes, one.scaled(200_000)) == (40, 1, one)
 
 
 @pytest.mark.parametrize(
