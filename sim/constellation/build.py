@@ -1,5 +1,5 @@
-"""Builds the kernel: `python -m sim.constellation.build`, or setuptools through `setup.py`. Without a compiler NumPy
-serves.
+"""Builds the kernels of the stepped model and of event mode: `python -m sim.constellation.build`, or setuptools
+through `setup.py`. Without a compiler NumPy serves.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ from cffi import FFI
 
 _FOLDER = Path(__file__).parent
 _REPOSITORY = _FOLDER.parent.parent
-_HEADER = (_FOLDER / "kernel.h").read_text()
+_HEADERS = ("kernel.h", "events.h")
+
+
+def _declarations(header: str) -> str:
+    text = (_FOLDER / header).read_text()
+    return text[text.index("typedef") : text.index("#endif")]
+
 
 ffibuilder = FFI()
-ffibuilder.cdef(_HEADER[_HEADER.index("typedef") : _HEADER.index("#endif")])
+ffibuilder.cdef("".join(_declarations(header) for header in _HEADERS))
 ffibuilder.set_source(
     "sim.constellation._native",
-    '#include "kernel.h"',
-    sources=["sim/constellation/kernel.c"],
+    "".join(f'#include "{header}"\n' for header in _HEADERS),
+    sources=["sim/constellation/kernel.c", "sim/constellation/events.c"],
     include_dirs=["sim/constellation"],
-    depends=["sim/constellation/kernel.h"],
+    depends=[f"sim/constellation/{header}" for header in _HEADERS],
     # No fused operation, so that the executors agree; errno and traps are not looked at, so that the loop vectorises.
     extra_compile_args=["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"],
     libraries=["m"],

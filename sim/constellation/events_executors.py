@@ -74,7 +74,8 @@ class CompiledExecutor:
         table = native.ffi.new("double[]", shares)
         place = native.ffi.cast("double *", rows.ctypes.data)
         for cell in cells:
-            structure = native.ffi.new("penumbra_cell *", tuple(cell))
+            numbers = native.ffi.new("double[]", cell)  # kept alive by its name while the kernel reads it
+            structure = native.ffi.cast("penumbra_cell *", numbers)
             native.lib.penumbra_fly_day(structure, table, place, rows.strides[0] // 8, rows.shape[1])
 
 
