@@ -29,14 +29,14 @@ path = "devices/payload_rail/state"
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from hal import registry
 from hal.clock import Clock
 from hal.config import ConfigError, build, read_toml
-from hal.contract import PowerCap, Sensor, Switch, Watchdog
+from hal.contract import PowerCap, Pump, Sensor, Switch, Watchdog
 from hal.ports.kinds import KINDS, PortConfig
 from hal.reading import Channel
 
@@ -92,6 +92,7 @@ class Board:
     caps: dict[str, PowerCap]
     watchdogs: dict[str, Watchdog]
     channels: dict[str, Channel]
+    pumps: dict[str, Pump] = field(default_factory=dict)
     own_ports: tuple[Any, ...] = ()
 
     def close(self) -> None:
@@ -138,7 +139,7 @@ def open_board(config: BoardConfig, ports: Mapping[str, object] | None, clock: C
     _check_ports(config, {**config.ports, **given})
     own = {name: port.open(name) for name, port in config.ports.items() if name not in given}
     opened: dict[str, Any] = {**given, **own}
-    actuators: dict[str, dict[str, Any]] = {"switches": {}, "caps": {}, "watchdogs": {}}
+    actuators: dict[str, dict[str, Any]] = {"switches": {}, "caps": {}, "pumps": {}, "watchdogs": {}}
     for row in config.actuators:
         actuators[_kind(row.driver)][row.name] = registry.driver(row.driver)(row.name, opened[row.port], row.options)
     return Board(
@@ -158,7 +159,9 @@ def _sensor(row: DeviceConfig, port: object, clock: Clock) -> Sensor:
 def _kind(driver: str) -> str:
     if driver in registry.SWITCHES:
         return "switches"
-    return "caps" if driver in registry.CAPS else "watchdogs"
+    if driver in registry.CAPS:
+        return "caps"
+    return "pumps" if driver in registry.PUMPS else "watchdogs"
 
 
 def _port(row: Any, file: str, key: str) -> PortConfig:
@@ -207,7 +210,7 @@ def _actuator(row: Any, file: str, key: str) -> ActuatorConfig:
 
 def _options(row: dict[str, Any], driver: Any, common: tuple[str, ...], file: str, key: str) -> Any:
     """The driver's options: what is left of the row without the keys that every row has."""
-    names = tuple(field.name for field in fields(driver.Options))
+    names = tuple(option.name for option in fields(driver.Options))
     _check_keys(row, (*common, *names), file, key)
     return build(driver.Options, {name: row[name] for name in names if name in row}, file, key)
 

@@ -112,7 +112,9 @@ def _part(
 def _kind(board: Board, name: str) -> str:
     if name in board.switches:
         return "switch"
-    return "cap" if name in board.caps else "watchdog"
+    if name in board.caps:
+        return "cap"
+    return "pump" if name in board.pumps else "watchdog"
 
 
 def _read(config: BoardConfig, board: Board, clock: Clock) -> tuple[list[Row], int]:

@@ -56,6 +56,18 @@ class PowerCap(Protocol):
         ...
 
 
+class Pump(Protocol):
+    """The pumps of a liquid loop, by their speed as a fraction of the full one."""
+
+    def set_speed(self, speed: float) -> Confirmation:
+        """Ask for a speed in [0, 1], read back what turns, and say whether it was honoured."""
+        ...
+
+    def speed(self) -> float | None:
+        """The speed at which they turn; None where it cannot be read."""
+        ...
+
+
 class Watchdog(Protocol):
     """A hardware timer that resets the computer unless it is kicked."""
 

@@ -14,8 +14,9 @@ SENSORS = {
 }
 SWITCHES = {"regulator": "hal.drivers.regulator:Regulator"}
 CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}
+PUMPS = {"pump": "hal.drivers.pump:Pump"}
 WATCHDOGS = {"watchdog": "hal.drivers.watchdog:DeviceWatchdog"}
-ACTUATORS = SWITCHES | CAPS | WATCHDOGS
+ACTUATORS = SWITCHES | CAPS | PUMPS | WATCHDOGS
 DRIVERS = SENSORS | ACTUATORS
 
 

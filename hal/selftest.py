@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hal.board import Board, BoardConfig
 from hal.clock import Clock
-from hal.contract import PowerCap, Sensor, Switch
+from hal.contract import PowerCap, Pump, Sensor, Switch
 from hal.reading import Missing, Reading, Sample
 
 PASSED, FAILED, ABSENT, UNTRIED = "ok", "failed", "absent", "not tried"
@@ -32,6 +32,8 @@ def check_board(config: BoardConfig, board: Board, clock: Clock) -> Iterator[Che
             yield check_switch(actuator.name, board.switches[actuator.name], actuator.owner)
         elif actuator.name in board.caps:
             yield check_cap(actuator.name, board.caps[actuator.name])
+        elif actuator.name in board.pumps:
+            yield check_pump(actuator.name, board.pumps[actuator.name])
         else:
             yield Check(part=actuator.name, result=UNTRIED, detail="a kick would arm the timer")
 
@@ -73,6 +75,14 @@ def check_cap(part: str, cap: PowerCap) -> Check:
         return Check(part=part, result=PASSED, detail="full duty; not set")
     confirmation = cap.set_duty(duty)
     return Check(part=part, result=PASSED if confirmation.ok else FAILED, detail=confirmation.detail or f"duty {duty}")
+
+
+def check_pump(part: str, pump: Pump) -> Check:
+    """Read the speed; it is not set, since the loop may be cooling."""
+    speed = pump.speed()
+    if speed is None:
+        return Check(part=part, result=ABSENT, detail="the speed cannot be read")
+    return Check(part=part, result=PASSED, detail=f"turns at {speed:.2f} of full speed; not set")
 
 
 def _problem(sensor: Sensor, samples: tuple[Sample, ...], now_ns: int) -> str:

@@ -10,23 +10,12 @@ from hal.clock import SECOND_NS
 from hal.errors import PortError
 from hal.reading import Reason
 from sim import draws
+from sim.rails import Supply
+from sim.sensors import HISTORY_LIMIT, SENSORS, SensorModel
 from sim.world import World
 
-SENSORS = (
-    "array_power",
-    "battery_power",
-    "payload_power",
-    "bus_power",
-    "payload_temp",
-    "battery_temp",
-    "radiator_temp",
-    "dosimeter",
-    "die_temp",
-    "memory_errors",
-)
 SENSOR_KINDS = ("stuck", "noisy", "offset", "factor", "missing", "silent", "late")
-WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets", "tilt")
-LATE_LIMIT = 4096  # readings kept by a late sensor
+WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets", "tilt", "pump")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +28,8 @@ class Fault:
 
     In the world: hang: the running task never ends; brown_out: the payload loses power for `duration_s`; latch_up:
     `value` watts more until the rail is cycled; upsets: `value` memory errors at once (target corrected, uncorrected);
-    tilt: the radiator is turned by `value` in the cosine of its angle to the Sun, for `duration_s`.
+    tilt: the radiator is turned by `value` in the cosine of its angle to the Sun, for `duration_s`; pump: of the liquid
+    loop's pumps the share `value` goes on turning (0.5: one of two has failed), for `duration_s` or to the end.
     """
 
     at_s: float
@@ -59,11 +49,13 @@ class Fault:
             raise ValueError(f"{self.kind}: duration_s must be positive")
         if self.kind == "tilt" and not -1.0 <= self.value <= 1.0:
             raise ValueError(f"tilt: value must be in -1..1, is {self.value}")
+        if self.kind == "pump" and not 0.0 <= self.value <= 1.0:
+            raise ValueError(f"pump: value must be in 0..1, is {self.value}")
         if self.at_s < 0.0 or self.duration_s < 0.0:
             raise ValueError("at_s and duration_s must not be negative")
 
 
-class _Active:
+class _Struck:
     """A sensor fault at work."""
 
     __slots__ = ("_draws", "_number", "_past", "_stuck", "fault")
@@ -72,7 +64,7 @@ class _Active:
         self.fault = fault
         self._draws, self._number = stream, 0
         self._stuck: float | None = None
-        self._past: deque[tuple[int, float]] = deque(maxlen=LATE_LIMIT)
+        self._past: deque[tuple[int, float]] = deque(maxlen=HISTORY_LIMIT)
 
     def answer(self) -> None:
         if self.fault.kind == "missing":
@@ -102,26 +94,52 @@ class _Active:
         return past[0][1]
 
 
+class _Path:
+    """What lies between the truth and a sensor's digits: its own model, then a fault; either may be missing."""
+
+    __slots__ = ("model", "struck")
+
+    def __init__(self, model: SensorModel | None, struck: _Struck | None = None) -> None:
+        self.model, self.struck = model, struck
+
+    def apply(self, value: float, time_ns: int) -> float:
+        if self.model is not None:
+            value = self.model.apply(value, time_ns)
+        return value if self.struck is None else self.struck.apply(value, time_ns)
+
+
 class Faults:
-    """The faults of a flight, scheduled on a world. `active` is empty while every sensor is well."""
+    """Sensor models and the faults of a flight, scheduled on a world.
+
+    `active` holds the sensors that show anything but the truth; it is empty while every sensor is well and plain.
+    """
 
     def __init__(self, faults: tuple[Fault, ...], world: World) -> None:
         self._world = world
-        self.active: dict[str, _Active] = {}
+        self.active: dict[str, _Path] = {
+            name: _Path(SensorModel(config, draws.key(world.seed, f"sensors/{name}")))
+            for name, config in world.config.sensors.items()
+        }
         self.struck = 0
         for number, fault in enumerate(faults):
+            if fault.kind == "pump" and world.heat.loop is None:
+                raise ValueError("pump: this spacecraft must have a liquid loop for its pumps to fail")
             world.schedule(round(fault.at_s * SECOND_NS), partial(self._begin, fault, number))
 
     def answer(self, target: str) -> None:
         """Raises PortError where sensor `target` does not answer at all."""
-        active = self.active.get(target)
-        if active is not None:
-            active.answer()
+        path = self.active.get(target)
+        if path is not None and path.struck is not None:
+            path.struck.answer()
 
     def apply(self, target: str, value: float) -> float:
         """What sensor `target` makes of a value. Raises PortError where it does not answer."""
-        active = self.active.get(target)
-        return value if active is None else active.apply(value, self._world.now_ns)
+        path = self.active.get(target)
+        return value if path is None else path.apply(value, self._world.now_ns)
+
+    def supply(self, target: str) -> Supply:
+        """The power on which sensor `target` lives."""
+        return self._world.supply_of(target)
 
     def _begin(self, fault: Fault, number: int) -> None:
         self.struck += 1
@@ -135,6 +153,8 @@ class Faults:
             self._world.computer.latch_up(fault.value, self._world.now_ns)
         elif fault.kind == "tilt":
             self._tilt(fault)
+        elif fault.kind == "pump":
+            self._slow_pump(fault)
         else:
             self._world.radiation.strike(fault.target, round(fault.value))
 
@@ -143,13 +163,25 @@ class Faults:
         heat.turn_radiator(fault.value)
         self._world.schedule(end_ns, lambda: heat.turn_radiator(-fault.value))
 
-    def _begin_at_sensor(self, fault: Fault, number: int) -> None:
-        active = _Active(fault, draws.key(self._world.seed, f"faults/{number}"))
-        self.active[fault.target] = active
+    def _slow_pump(self, fault: Fault) -> None:
+        heat = self._world.heat
+        heat.set_pump(share=fault.value)
         if fault.duration_s > 0.0:
             end_ns = self._world.now_ns + round(fault.duration_s * SECOND_NS)
-            self._world.schedule(end_ns, lambda: self._end(active))
+            self._world.schedule(end_ns, lambda: heat.set_pump(share=1.0))
 
-    def _end(self, active: _Active) -> None:
-        if self.active.get(active.fault.target) is active:
-            del self.active[active.fault.target]
+    def _begin_at_sensor(self, fault: Fault, number: int) -> None:
+        struck = _Struck(fault, draws.key(self._world.seed, f"faults/{number}"))
+        self.active.setdefault(fault.target, _Path(None)).struck = struck
+        if fault.duration_s > 0.0:
+            end_ns = self._world.now_ns + round(fault.duration_s * SECOND_NS)
+            self._world.schedule(end_ns, lambda: self._end(struck))
+
+    def _end(self, struck: _Struck) -> None:
+        """The fault is over, unless another has taken its place; a sensor that is plain again leaves the list."""
+        target = struck.fault.target
+        path = self.active.get(target)
+        if path is not None and path.struck is struck:
+            path.struck = None
+            if path.model is None:
+                del self.active[target]

@@ -73,6 +73,7 @@ class Computer:
         "is_powered",
         "latch_up_w",
         "lost",
+        "power_cycles",
         "resets",
     )
 
@@ -86,7 +87,7 @@ class Computer:
         self.commanded_on = self.is_powered = config.starts_on
         self._withheld: set[str] = set()
         self.duty, self.latch_up_w = 1.0, 0.0
-        self.finished = self.lost = self.resets = 0
+        self.finished = self.lost = self.resets = self.power_cycles = 0
         self.draw_w, self.event_ns = 0.0, NEVER_NS
         self._refresh()
 
@@ -216,6 +217,7 @@ class Computer:
     def _follow_power(self, now_ns: int) -> None:
         powered = self.commanded_on and self.is_supplied
         if powered and not self.is_powered:
+            self.power_cycles += 1
             self._boot_end_ns = now_ns + round(self._config.boot_s * SECOND_NS)
         elif self.is_powered and not powered:
             self._forget()

@@ -23,6 +23,7 @@ from sim.orbit import OrbitConfig
 from sim.power import BusConfig
 from sim.radiation import RadiationConfig
 from sim.radio import RadioConfig, Station
+from sim.sensors import SensorConfig
 from sim.world import RailConfig, World, WorldConfig
 
 SHIPPED = Path(__file__).parent / "scenarios"
@@ -55,6 +56,7 @@ class Scenario:
     radio: RadioConfig = field(default_factory=RadioConfig)
     demand: tuple[Demand, ...] = ()
     fault: tuple[Fault, ...] = ()
+    sensor: dict[str, SensorConfig] = field(default_factory=dict)
     station: tuple[Station, ...] = ()
     host: HostConfig | None = None
 
@@ -78,6 +80,7 @@ class Scenario:
             radiation=self.radiation,
             limits=self.limits,
             rail=None if self.host is None else RailConfig(voltage_v=self.host.voltage_v),
+            sensors=self.sensor,
         )
 
     def world(self, seed: int | None = None) -> World:

@@ -43,6 +43,7 @@ class Truth:
         "payload_temp_c",
         "payload_voltage_v",
         "radiator_temp_c",
+        "shunt_energy_j",
         "soc",
         "structure_temp_c",
         "sun_cosine",
@@ -85,6 +86,7 @@ class Truth:
     payload_temp_c: float
     payload_voltage_v: float
     radiator_temp_c: float
+    shunt_energy_j: float
     soc: float
     structure_temp_c: float
     sun_cosine: float

@@ -2,11 +2,13 @@
 
 Order: orbit, Sun, shadow, array, battery, heat, radiation, load. Loads are constant within a step, because steps end
 where the payload computer changes state or an action was scheduled. Energy and heat ledgers are checked every step.
+What is shed, lost and restored on the bus stands in `events`; whoever hangs on a rail asks for its `supply`.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,10 +24,12 @@ from sim.load import Computer, ComputerConfig
 from sim.orbit import Orbit, OrbitConfig
 from sim.power import BusConfig, OwnedPower
 from sim.radiation import DOSE_UGY_PER_PROTON_CM2, Radiation, RadiationConfig
+from sim.rails import AVIONICS, PAYLOAD, RAILS, PowerEvent, Rails, Supply
+from sim.sensors import SENSORS, SensorConfig
 from sim.shadow import Shadow
 from sim.truth import Truth
 
-RECOVERY_CHECK_S = 10.0  # how often an opened payload rail looks whether it may close
+RECOVERY_CHECK_S = 10.0  # how often what was shed or lost looks whether it may return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,12 @@ class WorldConfig:
     radiation: RadiationConfig = field(default_factory=RadiationConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     rail: RailConfig | None = None
+    sensors: dict[str, SensorConfig] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in self.sensors:
+            if name not in SENSORS:
+                raise ValueError(f"sensor: must be one of {', '.join(SENSORS)}, is {name!r}")
         if not 0.01 <= self.step_s <= 10.0:
             raise ValueError(f"step_s must be in 0.01..10, is {self.step_s}")
 
@@ -70,7 +78,8 @@ class World:
         self.radiation = Radiation(config.radiation, config.orbit.altitude_km, seed)
         self.referee = Referee(config.limits, owns_power=self.power is not None)
         self.truth = Truth()
-        self._avionics_w = config.bus.avionics_w if self.power else 0.0
+        self.rails = _rails(config.bus) if self.power else Rails(0.0, None, None, ())
+        self._is_rechecking = False
         self._rail_v = config.rail.voltage_v if config.rail else 0.0
         self._step_ns = round(config.step_s * SECOND_NS)
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
@@ -79,6 +88,29 @@ class World:
         self._window_payload_j = self._window_bus_j = self._window_array_j = 0.0
         self._window_battery_j = self._window_battery_c = 0.0
         self._start_truth()
+
+    @property
+    def events(self) -> deque[PowerEvent]:
+        """What was shed, lost and restored, oldest first; the latest few thousand."""
+        return self.rails.events
+
+    def supply(self, rail: str) -> Supply:
+        """The power of a rail, kept up to date; raises ValueError for a name that is none."""
+        if rail not in RAILS:
+            raise ValueError(f"no rail {rail!r}; there are {', '.join(RAILS)}")
+        return self.computer if rail == PAYLOAD else self.rails.avionics
+
+    def supply_of(self, sensor: str) -> Supply:
+        """The power on which a sensor lives."""
+        return self.supply(PAYLOAD if sensor in self.config.bus.on_payload_rail else AVIONICS)
+
+    def is_powered(self, rail: str) -> bool:
+        """Whether what hangs on a rail has power."""
+        return self.supply(rail).is_powered
+
+    def power_cycles(self, rail: str) -> int:
+        """How often a rail's power has come back: what hangs on it started that often anew."""
+        return self.supply(rail).power_cycles
 
     def schedule(self, time_ns: int, action: Callable[[], None]) -> None:
         """Have `action` called when the world stands exactly at `time_ns` (at once when that is past)."""
@@ -118,7 +150,7 @@ class World:
         truth.battery_voltage_v = self.power.bus_voltage_v if self.power else 0.0
         truth.array_voltage_v = truth.battery_voltage_v
         truth.payload_power_w = truth.payload_peak_w = self.computer.draw_w
-        truth.bus_power_w = truth.payload_power_w + self._avionics_w
+        truth.bus_power_w = truth.payload_power_w + self.rails.avionics_w
         truth.payload_voltage_v = truth.bus_voltage_v if self.computer.is_powered else 0.0
         truth.payload_current_a = truth.payload_power_w / truth.bus_voltage_v
         truth.bus_current_a = truth.bus_power_w / truth.bus_voltage_v
@@ -133,11 +165,7 @@ class World:
         sun_w_m2, albedo_w_m2, cos_u, sin_u = self._look_up(end_s, seconds)
         power = self.power
         if power is not None:
-            load_w = payload_w + self._avionics_w
-            power.step(load_w, sun_w_m2, heat.array_k, seconds, end_ns)
-            structure_w = self._avionics_w - power.unserved_w + power.cells_w - power.array_w
-            battery_w = power.battery.heat_j / seconds
-            heat.step(seconds, sun_w_m2, albedo_w_m2, power.cells_w, payload_w, battery_w, structure_w, end_ns)
+            load_w = self._supply_all(power, payload_w, sun_w_m2, albedo_w_m2, seconds, end_ns)
         else:
             load_w = payload_w
             heat.step(seconds, sun_w_m2, albedo_w_m2, 0.0, payload_w, 0.0, 0.0, end_ns)
@@ -147,8 +175,38 @@ class World:
         self._write_powers(start_ns, seconds, payload_w, load_w)
         self._write_temperatures()
         self.referee.check(truth.soc, load_w, payload_w, heat, start_ns, end_ns)
-        if power is not None and power.is_short:
-            self._open_payload_rail()
+        if power is not None:
+            if power.is_short:
+                self._shed_for_want(power)
+            elif not self.rails.is_plain and self.rails.shed_low(truth.soc, truth.bus_voltage_v, end_ns):
+                self._follow_sheds()
+
+    def _supply_all(
+        self,
+        power: OwnedPower,
+        payload_w: float,
+        sun_w_m2: float,
+        albedo_w_m2: float,
+        seconds: float,
+        end_ns: int,
+    ) -> float:
+        """Array, battery and heat of the step under everything that draws, which is returned in watts.
+
+        The pumps warm the payload's end of the loop, converters and tracker the structure, shunts the array.
+        """
+        heat, rails = self.heat, self.rails
+        load_w = payload_w + rails.avionics_w
+        if not rails.is_plain:
+            load_w = rails.demand_w(payload_w, self.computer.is_powered, heat.battery_k, heat.structure_k)
+        if heat.loop is not None:
+            load_w += heat.loop.pump_w
+            payload_w += heat.loop.pump_w
+        power.step(load_w, sun_w_m2, heat.array_k, seconds, end_ns, heat.battery_k)
+        structure_w = rails.structure_w - power.unserved_w + power.cells_w - power.array_w - power.shunt_w
+        battery_w = power.battery.heat_j / seconds + rails.battery_w
+        cells_w = power.cells_w - power.shunt_w
+        heat.step(seconds, sun_w_m2, albedo_w_m2, cells_w, payload_w, battery_w, structure_w, end_ns)
+        return load_w
 
     def _look_up(self, end_s: float, seconds: float) -> tuple[float, float, float, float]:
         """Orbit, Sun and shadow: mean sunlight and albedo of the step in W/m2, and the place at its end."""
@@ -218,6 +276,8 @@ class World:
             truth.battery_heat_j += battery.heat_j
             truth.unserved_energy_j += power.unserved_w * seconds
             truth.soc = battery.soc
+            if power.shunt_w:
+                truth.shunt_energy_j += power.shunt_w * seconds
         truth.bus_voltage_v = bus_v
         truth.bus_current_a = truth.bus_power_w / bus_v
         truth.payload_voltage_v = bus_v if self.computer.is_powered else 0.0
@@ -231,20 +291,41 @@ class World:
         truth.radiator_temp_c = heat.radiator_k - ZERO_CELSIUS_K
         truth.structure_temp_c = heat.structure_k - ZERO_CELSIUS_K
 
-    def _open_payload_rail(self) -> None:
-        """Array and battery cannot carry the payload: it loses power until the battery has recovered."""
-        if self.computer.is_powered:
-            self.truth.brown_outs += 1
-            self.computer.set_supply(False, self.now_ns, "undervoltage")
+    def _shed_for_want(self, power: OwnedPower) -> None:
+        """Array and battery cannot carry all: one stage of loads goes, at the end the payload, then the avionics."""
+        if self.rails.shed_stage(self.now_ns):
+            self._follow_sheds()
+        elif power.unserved_w > 0.0 and self.rails.avionics.is_powered:
+            self.rails.lose_avionics(self.now_ns)
+            self.heat.set_pump(is_powered=False)
+
+    def _follow_sheds(self) -> None:
+        """Something was shed: the payload's rail follows, and somebody looks after its return."""
+        computer = self.computer
+        if self.rails.is_shed(PAYLOAD):
+            self.truth.brown_outs += computer.is_powered
+            computer.set_supply(False, self.now_ns, "undervoltage")
+        if not self._is_rechecking:
             self._recheck()
 
     def _recheck(self) -> None:
-        self.schedule(self.now_ns + round(RECOVERY_CHECK_S * SECOND_NS), self._try_to_close)
+        self._is_rechecking = True
+        self.schedule(self.now_ns + round(RECOVERY_CHECK_S * SECOND_NS), self._try_to_return)
 
-    def _try_to_close(self) -> None:
-        if self.power is not None and self.power.may_recover():
+    def _try_to_return(self) -> None:
+        """Avionics first, then loads by their thresholds; again later while anything is away."""
+        power, rails = self.power, self.rails
+        self._is_rechecking = False
+        if power is None:
+            return
+        if not rails.avionics.is_powered and power.may_restart():
+            rails.return_avionics(self.now_ns)
+            self.heat.set_pump(is_powered=True)
+        may_feed = rails.avionics.is_powered and power.may_recover()
+        is_whole = may_feed and rails.restore(self.truth.soc, self.truth.bus_voltage_v, self.now_ns)
+        if not rails.is_shed(PAYLOAD):
             self.computer.set_supply(True, self.now_ns, "undervoltage")
-        else:
+        if not is_whole:
             self._recheck()
 
     def issue(self, grant: Grant) -> None:
@@ -264,6 +345,10 @@ class World:
 
     def _end_brown_out(self) -> None:
         self.computer.set_supply(True, self.now_ns, "brown-out")
+
+
+def _rails(bus: BusConfig) -> Rails:
+    return Rails(bus.avionics_w, bus.avionics_converter, bus.payload_converter, bus.load)
 
 
 def _nothing() -> None:

@@ -12,6 +12,7 @@ from sim.devices.ads1115 import DosimeterChip
 from sim.devices.computer import TaskRunning, TasksDone, TaskStart, TaskStop
 from sim.devices.ina226 import Ina226Chip
 from sim.devices.kernel import CpuMax, DieTemperature, ErrorCount, RailState, WatchdogDevice
+from sim.devices.pump import pump_files
 from sim.devices.tmp117 import Tmp117Chip
 from sim.faults import Faults
 from sim.world import World
@@ -70,4 +71,5 @@ def _files(world: World, faults: Faults) -> dict[str, str | FileNode]:
         "computer/stop": TaskStop(world),
         "computer/done": TasksDone(world),
         "computer/running": TaskRunning(world),
+        **pump_files(world),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim import draws
+from sim.devices.supply import Powered
 from sim.faults import Faults
 from sim.truth import Truth
 
@@ -14,25 +15,32 @@ SINGLE_ENDED_0, DIFFERENTIAL_0_1 = 4, 0  # input choices, bits 14..12, that see 
 NOISE_V = 3e-5  # of the dose-rate amplifier: half a bit at +/-2.048 V
 
 
-class DosimeterChip:
+class DosimeterChip(Powered):
     """The converter; `ugy_s_per_v` is the dosimeter's scale."""
 
-    __slots__ = ("_faults", "_name", "_noise", "_registers", "_time_ns", "_truth", "_ugy_s_per_v")
+    __slots__ = ("_faults", "_noise", "_registers", "_time_ns", "_truth", "_ugy_s_per_v")
 
     def __init__(self, name: str, ugy_s_per_v: float, truth: Truth, faults: Faults, seed: int) -> None:
-        self._name, self._truth, self._faults, self._ugy_s_per_v = name, truth, faults, ugy_s_per_v
+        super().__init__(name, faults.supply(name))
+        self._truth, self._faults, self._ugy_s_per_v = truth, faults, ugy_s_per_v
         self._noise = draws.NoiseTable(draws.key(seed, f"ads1115/{name}"))
+        self._power_up()
+
+    def _power_up(self) -> None:
         self._registers = dict(POWER_UP)
         self._time_ns = -1
 
     def read_register(self, register: int) -> int:
         if self._faults.active:
             self._faults.answer(self._name)
-        if register == CONVERSION and self._truth.time_ns != self._time_ns:
-            self._convert()
+        if self._truth.time_ns != self._time_ns:
+            self._check_power()
+            if register == CONVERSION:
+                self._convert()
         return self._registers.get(register, 0)
 
     def write_register(self, register: int, value: int) -> None:
+        self._check_power()
         if self._faults.active:
             self._faults.answer(self._name)
         if register in POWER_UP and register != CONVERSION:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hal.errors import PortError
 from hal.reading import Reason
 from sim.faults import Faults
+from sim.rails import AVIONICS
 from sim.world import World
 
 DIE_RISE_K_W = 0.2  # die over case: a conduction-cooled module
@@ -65,13 +66,17 @@ class RailState:
     """`state` of a userspace-consumer regulator: the command to the rail's switch, not whether it is fed."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self._world, self._supply = world, world.supply(AVIONICS)
 
     def read(self) -> str:
+        if not self._supply.is_powered:
+            raise PortError(Reason.UNPOWERED, "the rail's switch has no power")
         return "enabled" if self._world.computer.commanded_on else "disabled"
 
     def write(self, text: str) -> None:
         word = text.strip()
+        if not self._supply.is_powered:
+            raise PortError(Reason.UNPOWERED, "the rail's switch has no power")
         if word not in ("enabled", "1", "disabled", "0"):
             raise _malformed("state", text)
         self._world.computer.set_power(word in ("enabled", "1"), self._world.now_ns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim import draws
+from sim.devices.supply import Powered
 from sim.faults import Faults
 from sim.truth import Truth
 
@@ -15,16 +16,20 @@ OFFSET_C, WORST_OFFSET_C = 0.03, 0.1  # accuracy +/-0.1 degC from -20 to 50 degC
 NOISE_LSB = 0.7  # repeatability of one bit at 8 averages
 
 
-class Tmp117Chip:
+class Tmp117Chip(Powered):
     """One thermometer: `field` names the truth that it sees."""
 
-    __slots__ = ("_faults", "_field", "_name", "_noise", "_offset_c", "_registers", "_time_ns", "_truth")
+    __slots__ = ("_faults", "_field", "_noise", "_offset_c", "_registers", "_time_ns", "_truth")
 
     def __init__(self, name: str, field: str, truth: Truth, faults: Faults, seed: int) -> None:
         stream = draws.key(seed, f"tmp117/{name}")
-        self._name, self._field, self._truth, self._faults = name, field, truth, faults
+        super().__init__(name, faults.supply(name))
+        self._field, self._truth, self._faults = field, truth, faults
         self._offset_c = max(-WORST_OFFSET_C, min(WORST_OFFSET_C, OFFSET_C * draws.gauss(stream, 0)))
         self._noise = draws.NoiseTable(stream)
+        self._power_up()
+
+    def _power_up(self) -> None:
         self._registers = {0x00: 0x8000} | POWER_UP | IDENTITY
         self._time_ns = -1
 
@@ -32,10 +37,12 @@ class Tmp117Chip:
         if self._faults.active:
             self._faults.answer(self._name)
         if self._truth.time_ns != self._time_ns:
+            self._check_power()
             self._convert()
         return self._registers.get(register, 0)
 
     def write_register(self, register: int, value: int) -> None:
+        self._check_power()
         if self._faults.active:
             self._faults.answer(self._name)
         if register == 0x01 and value & SOFT_RESET:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from hal import registry
-from hal.contract import PowerCap, Switch, Watchdog
+from hal.contract import PowerCap, Pump, Switch, Watchdog
 from hal.errors import PortError
 from hal.ports.files import FileNode, FileTree, MemoryFiles
 from hal.reading import Reason
@@ -48,6 +48,16 @@ def cpu_max(files: FileTree, **options: float) -> PowerCap:
 def watchdog(files: FileTree, state_path: str = "") -> Watchdog:
     driver = registry.driver("watchdog")
     made: Watchdog = driver("dog", files, driver.Options(path="watchdog", state_path=state_path))
+    return made
+
+
+PUMP = {"class/hwmon/hwmon3/name": "coolant_pump\n", "class/hwmon/hwmon3/pwm1": "0\n"}
+TACHOMETER = "class/hwmon/hwmon3/fan1_input"
+
+
+def pump(files: FileTree) -> Pump:
+    driver = registry.driver("pump")
+    made: Pump = driver("loop", files, driver.Options(chip="coolant_pump", full_rpm=6000.0))
     return made
 
 
@@ -111,6 +121,47 @@ def test_cap_that_was_clamped_is_not_confirmed() -> None:
 def test_cap_refuses_what_is_no_duty(duty: float) -> None:
     with pytest.raises(ValueError, match="duty must be in"):
         cpu_max(MemoryFiles({"cpu.max": "max 100000"})).set_duty(duty)
+
+
+def test_pump_is_set_and_confirmed_by_what_turns(file_filling: Make) -> None:
+    files = file_filling(PUMP | {TACHOMETER: "4200\n"})
+    driver = pump(files)
+    assert driver.speed() == pytest.approx(0.7)
+    confirmation = driver.set_speed(0.7)
+    assert files.read_text("class/hwmon/hwmon3/pwm1") == "178"
+    assert confirmation.ok and confirmation.confirmed == pytest.approx(0.7) and confirmation.actuator == "loop"
+
+
+def test_pump_that_turns_too_slowly_is_not_confirmed(file_filling: Make) -> None:
+    confirmation = pump(file_filling(PUMP | {TACHOMETER: "3000\n"})).set_speed(1.0)
+    assert not confirmation.ok and confirmation.confirmed == pytest.approx(0.5)
+    assert confirmation.detail == "turns at 0.50 of full speed"
+
+
+def test_pump_that_is_absent_or_refuses_is_not_confirmed(file_filling: Make) -> None:
+    absent = pump(file_filling({"other": "1"}))
+    assert absent.speed() is None
+    assert not absent.set_speed(0.5).ok
+    refusing: dict[str, str | FileNode] = {**PUMP, "class/hwmon/hwmon3/pwm1": Refusing("0"), TACHOMETER: "3000"}
+    confirmation = pump(MemoryFiles(refusing)).set_speed(0.5)
+    assert not confirmation.ok and "Invalid argument" in confirmation.detail
+
+
+def test_pump_is_found_again_under_another_number() -> None:
+    files = MemoryFiles({**PUMP, TACHOMETER: "6000"})
+    driver = pump(files)
+    assert driver.speed() == 1.0
+    for path in list(files.nodes):
+        files.nodes[path.replace("hwmon3", "hwmon5")] = files.nodes.pop(path)
+    files.nodes[TACHOMETER.replace("hwmon3", "hwmon5")] = "3000"
+    assert driver.speed() is None
+    assert driver.speed() == 0.5
+
+
+@pytest.mark.parametrize("speed", [-0.1, 1.1, float("nan")])
+def test_pump_refuses_what_is_no_speed(speed: float) -> None:
+    with pytest.raises(ValueError, match="speed must be in"):
+        pump(MemoryFiles({**PUMP})).set_speed(speed)
 
 
 def test_watchdog_is_kicked_but_never_told_to_stop(file_filling: Make) -> None:

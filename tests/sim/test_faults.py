@@ -7,6 +7,7 @@ from hal.errors import PortError
 from hal.reading import Reason
 from sim.devices import build
 from sim.faults import Fault, Faults
+from sim.heat import HeatConfig, LoopConfig
 from sim.world import World, WorldConfig
 
 THERMOMETER = 0x48
@@ -118,6 +119,7 @@ def test_a_later_fault_of_the_same_sensor_replaces_the_earlier():
         {"kind": "upsets", "target": "some"},
         {"kind": "brown_out"},
         {"kind": "hang", "duration_s": -1.0},
+        {"kind": "pump", "value": 1.5},
     ],
 )
 def test_impossible_faults_are_refused(bad):
@@ -136,3 +138,20 @@ def test_a_tilt_warms_the_radiator_for_its_time_and_no_longer() -> None:
         seen.append(world.heat.environment_w(sun_w_m2, 0.0) - level)
     absorbed_w = 0.5 * sun_w_m2 * world.config.heat.radiator.absorptivity * world.config.heat.radiator.area_m2
     assert seen == pytest.approx([0.0, absorbed_w, 0.0])
+
+
+def test_a_failed_pump_takes_its_share_of_the_flow_for_its_time() -> None:
+    world = World(WorldConfig(heat=HeatConfig(loop=LoopConfig())), seed=1)
+    Faults((Fault(at_s=10.0, kind="pump", duration_s=20.0, value=0.5),), world)
+    loop = world.heat.loop
+    assert loop is not None
+    seen = []
+    for second in (5, 15, 35):
+        world.advance_to(second * SECOND_NS)
+        seen.append(loop.conductance_w_k / loop.config.full_w_k)
+    assert seen == [1.0, 0.5, 1.0]
+
+
+def test_no_pump_fails_where_there_is_none() -> None:
+    with pytest.raises(ValueError, match="liquid loop"):
+        Faults((Fault(at_s=10.0, kind="pump", value=0.5),), World(WorldConfig(), seed=1))

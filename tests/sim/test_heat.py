@@ -1,11 +1,11 @@
 """Heat against textbook temperatures, and against the one-node plant of the reference study."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hal.constants import STEFAN_BOLTZMANN_W_M2K4
-from sim.heat import Heat, HeatConfig, NodeConfig
+from sim.heat import Heat, HeatConfig, Loop, LoopConfig, NodeConfig
 
 SUN_W_M2 = 1361.0
 
@@ -101,3 +101,103 @@ def test_impossible_nodes_are_refused():
         NodeConfig(capacity_j_k=0.0)
     with pytest.raises(ValueError, match="emissivity"):
         NodeConfig(capacity_j_k=1.0, emissivity=3.0)
+
+
+def _ai1(earth_view: float, loop: LoopConfig) -> Heat:
+    """A class of 120 kW: a radiator of 110 m2 seen from both sides, edge-on to the Sun, fed by a liquid loop."""
+    return Heat(
+        HeatConfig(
+            payload=NodeConfig(capacity_j_k=300e3),
+            radiator=NodeConfig(capacity_j_k=500e3, area_m2=110.0, emissivity=1.8, earth_view=earth_view),
+            payload_structure_w_k=0.0,
+            radiator_structure_w_k=0.0,
+            loop=loop,
+        ),
+        0.0,
+    )
+
+
+BIG_LOOP = LoopConfig(flow_kg_s=2.0, specific_heat_j_kg_k=3500.0, effectiveness=0.9, pump_w=1200.0)
+EDGE_ON_600_KM = 0.2493
+
+
+@pytest.mark.parametrize(
+    ("load_w", "earth_view", "celsius"),
+    [(150e3, 0.0, 66.8), (150e3, EDGE_ON_600_KM, 73.3), (120e3, 0.0, 48.4), (120e3, EDGE_ON_600_KM, 55.9)],
+)
+def test_a_radiator_of_110_m2_settles_where_the_closed_form_says(load_w, earth_view, celsius):
+    heat = _ai1(earth_view, BIG_LOOP)
+    for step in range(3000):
+        heat.step(10.0, 1361.0, 0.0, 0.0, load_w, 0.0, 0.0, step)
+    assert heat.radiator_k - 273.15 == pytest.approx(celsius, abs=0.1)
+    assert heat.payload_k - heat.radiator_k == pytest.approx(load_w / 6300.0, rel=1e-6)
+
+
+def test_a_dead_pump_of_two_doubles_the_step_from_payload_to_radiator():
+    heat = _ai1(EDGE_ON_600_KM, BIG_LOOP)
+    heat.set_pump(share=0.5)
+    for step in range(3000):
+        heat.step(10.0, 0.0, 0.0, 0.0, 120e3, 0.0, 0.0, step)
+    assert heat.radiator_k - 273.15 == pytest.approx(55.9, abs=0.1)
+    assert heat.payload_k - heat.radiator_k == pytest.approx(120e3 / 3150.0, rel=1e-6)
+
+
+def test_flow_follows_the_pumps_speed_and_their_power_its_cube():
+    loop = Loop(LoopConfig(flow_kg_s=0.01, specific_heat_j_kg_k=4000.0, effectiveness=0.5, pump_w=8.0))
+    assert (loop.conductance_w_k, loop.pump_w, loop.rpm) == (pytest.approx(20.0), 8.0, 6000.0)
+    loop.set(speed=0.5)
+    assert (loop.conductance_w_k, loop.pump_w, loop.rpm) == (pytest.approx(10.0), 1.0, 3000.0)
+    loop.set(share=0.5)
+    assert (loop.conductance_w_k, loop.pump_w, loop.rpm) == (pytest.approx(5.0), 0.5, 1500.0)
+
+
+def test_pumps_without_power_stand_and_start_anew():
+    loop = Loop(LoopConfig(start_speed=0.8))
+    loop.set(speed=0.2)
+    loop.set(is_powered=False)
+    assert (loop.conductance_w_k, loop.pump_w, loop.rpm) == (0.0, 0.0, 0.0)
+    loop.set(is_powered=True)
+    assert loop.speed == 0.8
+
+
+@settings(max_examples=30)
+@given(
+    payload_j_k=st.floats(100.0, 1e6),
+    radiator_j_k=st.floats(100.0, 1e6),
+    conductance_w_k=st.floats(1.0, 5000.0),
+    seconds=st.floats(0.1, 2.0),
+)
+def test_steps_are_stable_for_any_capacity(payload_j_k, radiator_j_k, conductance_w_k, seconds):
+    """A hot payload and a cold radiator alone may meet, never pass each other."""
+    config = HeatConfig(
+        payload=NodeConfig(capacity_j_k=payload_j_k, start_c=80.0),
+        radiator=NodeConfig(capacity_j_k=radiator_j_k, start_c=0.0),
+        payload_radiator_w_k=conductance_w_k,
+        payload_structure_w_k=0.0,
+        radiator_structure_w_k=0.0,
+    )
+    heat = Heat(config, 0.0)
+    between_k = 80.0
+    for step in range(3):
+        heat.step(seconds, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, step)
+        assert -1e-9 <= heat.payload_k - heat.radiator_k <= between_k
+        between_k = heat.payload_k - heat.radiator_k
+
+
+def test_a_short_transient_is_met_within_a_few_percent():
+    node = NodeConfig(capacity_j_k=20.0)
+    config = HeatConfig(payload=node, radiator=NodeConfig(capacity_j_k=1e9), payload_radiator_w_k=200.0)
+    heat = Heat(config, 0.0)
+    heat.step(0.1, 0.0, 0.0, 0.0, 1000.0, 0.0, 0.0, 0)
+    assert heat.payload_k - heat.radiator_k == pytest.approx(5.0 * (1.0 - 2.718281828**-1.0), rel=0.03)
+
+
+def test_a_network_faster_than_any_hardware_is_refused():
+    with pytest.raises(ValueError, match="time constant"):
+        Heat(HeatConfig(payload=NodeConfig(capacity_j_k=0.01)), 0.0)
+
+
+@pytest.mark.parametrize("bad", [{"flow_kg_s": 0.0}, {"effectiveness": 1.5}, {"pump_w": -1.0}, {"start_speed": 2.0}])
+def test_impossible_loops_are_refused(bad):
+    with pytest.raises(ValueError, match="must"):
+        LoopConfig(**bad)
