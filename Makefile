@@ -2,11 +2,12 @@
 
 BIN := .venv/bin
 SETUP := .venv/.installed
+ORACLES := build/oracles
 NATIVE := $(filter-out %/_native.c,$(wildcard setup.py $(foreach folder,hal/native sim/constellation,\
 	$(folder)/*.c $(folder)/*.h $(folder)/build.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test style types contracts tests lock clean
+.PHONY: help setup demo test style types contracts tests oracles lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -34,9 +35,19 @@ tests: $(SETUP)
 	$(BIN)/pytest --doctest-modules --ignore=tools/model/train --cov --cov-branch --cov-report=term \
 		tests hal fsw sim tools
 
+# Half a gigabyte of other programs, in an environment of their own: nothing else needs them.
+oracles: $(ORACLES)/.installed ## opt-in: Basilisk, sgp4, skyfield and radbelt run live, held against the physics
+	$(ORACLES)/bin/python -m pytest -m oracle -p no:cacheprovider tests/oracles
+
+$(ORACLES)/.installed: requirements/oracles.txt
+	@python3 -m venv $(ORACLES)
+	@echo "set-up: $(ORACLES), some minutes" && $(ORACLES)/bin/python -m pip --disable-pip-version-check install -qq --no-input \
+		--require-hashes --requirement $<
+	@touch $@
+
 lock: $(SETUP) ## the locks again from requirements/*.in, newest versions that fit
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -qqq uv
-	@for set in flight tools dev; do echo "locking $$set" && cd requirements && ../$(BIN)/python -m uv pip compile --quiet \
+	@for set in flight tools dev oracles; do echo "locking $$set" && cd requirements && ../$(BIN)/python -m uv pip compile --quiet \
 		--upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
 		--output-file $$set.txt $$set.in && cd .. || exit 1; done
 

@@ -47,7 +47,7 @@ class SingleRequest:
         checks = (
             (200.0 <= self.altitude_km <= 2_500.0, "altitude must be in 200..2500 km for a low orbit"),
             (self.inclination_deg is None or 0.0 <= self.inclination_deg <= 180.0, "inclination must be in 0..180 deg"),
-            (0.0 <= self.ltan_h < 24.0, "local time must be in 0..24 h"),
+            (0.0 <= self.ltan_h <= 24.0, "local time must be in 0..24 h"),
             (1950 <= self.day.year <= 2100, "date must be in 1950..2100, where the Sun's formula holds"),
             (0.0 <= self.array_m2 < 1e6, "array area must be in 0..1e6 m2"),
             (0.0 < self.efficiency <= 1.0, "efficiency must be in 0..1"),
@@ -140,7 +140,11 @@ def fly_single(request: SingleRequest, bodies: Bodies | None = None) -> Single:
     array_w = watts.reshape(-1, POINTS_A_STEP).mean(axis=1)
     step_s = light.period_s / len(array_w)
     surplus_w = [float(watt) - request.load_w for watt in array_w]
-    stored, unserved, spilled = (_integral if request.is_lossless else _circuit)(request, surplus_w, step_s)
+    if request.is_lossless:
+        full_j = request.battery_wh * HOUR_S
+        stored, unserved, spilled = integrate(request.start_soc * full_j, full_j, surplus_w, step_s)
+    else:
+        stored, unserved, spilled = _circuit(request, surplus_w, step_s)
     return Single(
         request=request,
         sunlight=light,
@@ -151,10 +155,9 @@ def fly_single(request: SingleRequest, bodies: Bodies | None = None) -> Single:
     )
 
 
-def _integral(request: SingleRequest, surplus_w: list[float], step_s: float) -> tuple[list[float], float, float]:
-    """A battery without losses between empty and full: joules after each step, unserved, spilled."""
-    full_j = request.battery_wh * HOUR_S
-    stored = [request.start_soc * full_j]
+def integrate(start_j: float, full_j: float, surplus_w: list[float], step_s: float) -> tuple[list[float], float, float]:
+    """A battery without losses between empty and full: joules at the start and after each step, unserved, spilled."""
+    stored = [start_j]
     unserved = spilled = 0.0
     for watts in surplus_w:
         wanted_j = stored[-1] + watts * step_s

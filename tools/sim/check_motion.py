@@ -1,18 +1,17 @@
-"""Checks of what moves: the node under J2 against a numerical integration, the Sun against published instants."""
+"""Checks of what moves: the node under J2 against a numerical integration, and a dusk orbit at the solstice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from math import asin, atan2, cos, degrees, pi, radians, sin, sqrt
+from math import atan2, cos, degrees, pi, radians, sin, sqrt
 
 from hal.constants import EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M
 from sim.orbit import node_rate_rad_s, sun_synchronous_inclination_rad
 from sim.season import YearRequest, survey
-from sim.sun import sun_at
-from tools.sim.row import Row, skipped
+from tools.sim.row import Row
 
-SECTION = "Sun and motion"
+SECTION = "motion"
 STEP_S = 20.0  # of fourth order: 1e-7 of the node's drift in a day
 DAY_S = 86_400.0
 Vector = tuple[float, float, float]
@@ -22,34 +21,12 @@ State = tuple[float, float, float, float, float, float]
 # is of the order of J2 squared, and at a low inclination more than in a near-polar orbit.
 NODES = ((500.0, None, 2e-3), (1_000.0, None, 2e-3), (2_000.0, None, 2e-3), (600.0, 30.0, 3e-3))
 
-IMCCE = "IMCCE, seasons and apsides of 2026"
-# instant, what is compared, degrees or au, tolerance
-INSTANTS = (
-    ((2026, 3, 20, 14, 46), "declination at the equinox", 0.0),
-    ((2026, 6, 21, 8, 24), "right ascension at the solstice", 90.0),
-    ((2026, 9, 23, 0, 5), "declination at the September equinox", 0.0),
-)
-SUN_DEG = 0.02  # the formula is within 0.011 deg of JPL DE421 over 2020-2050
-
 
 def rows() -> Iterator[Row]:
-    """Node, Sun and the solstice's shadow."""
+    """Nodes and the solstice's shadow."""
     for altitude_km, inclination_deg, relative in NODES:
         yield _node_row(altitude_km, inclination_deg, relative)
-    yield from _sun_rows()
     yield _solstice_row()
-    yield skipped(
-        SECTION,
-        "Sun against JPL DE421 of date, 2020-2050",
-        "JPL DE421 through skyfield",
-        "needs the ephemeris file, which is not part of the repository; published instants are compared instead",
-    )
-    yield skipped(
-        SECTION,
-        "SGP4 vectors",
-        "Vallado et al., Revisiting Spacetrack Report #3",
-        "the simulation takes mean elements only and reads no TLE",
-    )
 
 
 def _node_row(altitude_km: float, inclination_deg: float | None, relative: float) -> Row:
@@ -124,19 +101,6 @@ def _slope(state: State) -> State:
 def _moved(state: State, slope: State, seconds: float) -> State:
     a, b, c, d, e, f = (value + seconds * rate for value, rate in zip(state, slope, strict=True))
     return a, b, c, d, e, f
-
-
-def _sun_rows() -> Iterator[Row]:
-    for instant, name, expected in INSTANTS:
-        sun = sun_at(datetime(*instant, tzinfo=UTC).timestamp())
-        got = degrees(atan2(sun.y, sun.x)) if "ascension" in name else degrees(asin(sun.z))
-        yield Row(section=SECTION, name=name, source=IMCCE, unit="deg", expected=expected, got=got, tolerance=SUN_DEG)
-    for (month, day), name, expected in (
-        ((1, 3), "distance at perihelion", 0.98330),
-        ((7, 6), "distance at aphelion", 1.01664),
-    ):
-        got = sun_at(datetime(2026, month, day, 17, tzinfo=UTC).timestamp()).distance_au
-        yield Row(section=SECTION, name=name, source=IMCCE, unit="au", expected=expected, got=got, tolerance=1e-4)
 
 
 def _solstice_row() -> Row:
