@@ -20,7 +20,7 @@ from sim.constellation.executors import Executor, Piece, executor
 from sim.constellation.fleet import Calendar
 from sim.constellation.layers import Layer, place_of
 from sim.constellation.rows import Rows, first_rows
-from sim.constellation.statistics import Counts, Statistics, measure, reduce
+from sim.constellation.statistics import Counts, Statistics, measure, quantities, reduce
 from sim.sun import sidereal_angle_rad
 
 MOST_SAMPLES = 1000  # 64 kB of counts each, for every thread
@@ -141,7 +141,7 @@ def _fly_part(
     progress: Progress,
 ) -> Counts:
     layer, (legs, runner) = campaign.layers[number], means
-    counts = Counts(layer.design, campaign.samples)
+    counts = Counts(quantities(layer.design), campaign.samples)
     counts.satellites = span[1] - span[0]
     block = campaign.block or runner.block
     for start in range(*span, block):
@@ -168,7 +168,7 @@ def fly_layer(campaign: Campaign, number: int, workers: int = 1, progress: Progr
         raise ValueError("workers and block must be at least 1")
     means = campaign.legs(number), executor(campaign.executor)
     spans = parts(campaign.layers[number].shell.satellites, workers)
-    total = Counts(campaign.layers[number].design, campaign.samples)
+    total = Counts(quantities(campaign.layers[number].design), campaign.samples)
     with ThreadPoolExecutor(workers) as pool:
         for counts in pool.map(lambda span: _fly_part(campaign, number, span, means, progress), spans):
             total.merge(counts)

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from sim.constellation.campaign import Campaign, Progress, fly_part, parts, silent
-from sim.constellation.statistics import Counts, Statistics, reduce
+from sim.constellation.statistics import Counts, Statistics, quantities, reduce
 
 PARTS_A_THREAD = 3  # so that a slow machine holds up the last third at most
 CONNECT_S = 10.0
@@ -42,7 +42,7 @@ def _fly_layer(
     layer = campaign.layers[number]
     spans = parts(layer.shell.satellites, threads * PARTS_A_THREAD)
     futures = [client.submit(fly_part, campaign, number, first, end, pure=False) for first, end in spans]
-    total = Counts(layer.design, campaign.samples)
+    total = Counts(quantities(layer.design), campaign.samples)
     for future in distributed.as_completed(futures, loop=client.loop):
         counts: Counts = future.result()
         total.merge(counts)

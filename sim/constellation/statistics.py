@@ -6,6 +6,7 @@ number. Whole numbers add alike in any order: blocks, threads, processes and mac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -136,8 +137,8 @@ class Counts:
 
     __slots__ = ("bins", "highs", "lows", "map", "quantities", "satellites", "states", "sums")
 
-    def __init__(self, design: Design, samples: int) -> None:
-        self.quantities = quantities(design)
+    def __init__(self, counted: tuple[Quantity, ...], samples: int) -> None:
+        self.quantities = counted
         shape = (samples, len(self.quantities))
         self.satellites = 0
         self.bins = np.zeros((*shape, BINS + 1), np.uint32)
@@ -150,6 +151,11 @@ class Counts:
     def add(self, sample: int, k: Coefficients, rows: Rows) -> None:
         """Count the satellites of `rows` at a moment."""
         measured = measure(k, rows)
+        self.tally(sample, measured)
+        self.states[sample] += [int(np.count_nonzero(which)) for which in states(k, rows, measured)]
+
+    def tally(self, sample: int, measured: Sequence[Values]) -> None:
+        """Count values, one array a quantity."""
         for index, (quantity, values) in enumerate(zip(self.quantities, measured, strict=True)):
             wholes = quantity.wholes(values)
             found = np.bincount(quantity.bins(values, wholes), minlength=BINS + 1)
@@ -157,7 +163,6 @@ class Counts:
             self.sums[sample, index] += wholes.sum()
             self.lows[sample, index] = min(self.lows[sample, index], wholes.min())
             self.highs[sample, index] = max(self.highs[sample, index], wholes.max())
-        self.states[sample] += [int(np.count_nonzero(which)) for which in states(k, rows, measured)]
 
     def add_map(self, k: Coefficients, rows: Rows, earth: tuple[float, float]) -> None:
         """Count where the satellites of `rows` stand, lit and in eclipse."""
@@ -182,6 +187,7 @@ class Statistics:
     lower end of its bin, the mean is exact to a thousand-millionth of the range.
     """
 
+    names: tuple[str, ...]
     satellites: int
     mean: Values
     low: Values
@@ -196,7 +202,7 @@ class Statistics:
 
     def total(self, name: str) -> Values:
         """Sum over the satellites at each sample."""
-        return np.asarray(self.mean[:, NAMES.index(name)] * self.satellites)
+        return np.asarray(self.mean[:, self.names.index(name)] * self.satellites)
 
 
 def reduce(counts: Counts) -> Statistics:
@@ -213,6 +219,7 @@ def reduce(counts: Counts) -> Statistics:
         _ranks(counts.quantities[index], bins[None, index], whole_low[index], whole_high[index])[0] for index in columns
     ]
     return Statistics(
+        names=tuple(quantity.name for quantity in counts.quantities),
         satellites=number,
         mean=_values(counts, counts.sums / number),
         low=lows,

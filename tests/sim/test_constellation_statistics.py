@@ -28,6 +28,7 @@ from sim.constellation.statistics import (
     Statistics,
     map_cells,
     measure,
+    quantities,
     reduce,
 )
 
@@ -70,7 +71,7 @@ def test_any_division_merged_in_any_order_is_the_whole(
     ends = sorted({0, 50, *cuts})
     found = [fly_part(campaign(), 1, first, end) for first, end in pairwise(ends)]
     random.shuffle(found)  # type: ignore[attr-defined]
-    total = Counts(Design(), campaign().samples)
+    total = Counts(quantities(Design()), campaign().samples)
     for counts in found:
         total.merge(counts)
     assert_same((reduce(total),), whole[1:])

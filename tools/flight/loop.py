@@ -63,7 +63,10 @@ class Options:
 
 
 class VirtualFlight:
-    """One flight. `fly` returns its record; `watch`, if set, is called at every row of the trace."""
+    """One flight. `fly` returns its record; `watch`, if set, is called at every row of the trace.
+
+    Who has something to do between two control periods goes through `ticks` and takes `record` at the end.
+    """
 
     def __init__(self, scenario: Scenario, options: Options) -> None:
         self.scenario, self.options = scenario, options
@@ -94,15 +97,20 @@ class VirtualFlight:
 
     def fly(self) -> FlightRecord:
         """Fly to the end."""
+        for _ in self.ticks():
+            pass
+        return self.record()
+
+    def ticks(self) -> Iterator[int]:
+        """Fly, control period by control period; gives the time of each in ns once everything in it is done."""
         try:
             if self.options.execute:
                 self._worker = WorkerClient(tuple(self._packages.values()), output_sink=self.album.keep)
-            self._loop()
+            yield from self._loop()
         finally:
             self._end()
-        return self._record()
 
-    def _loop(self) -> None:
+    def _loop(self) -> Iterator[int]:
         period_ns = int(self.mission.control_period_s * SECOND_NS)
         end_ns = int(self.duration_s * SECOND_NS)
         waiting = self._arrivals()
@@ -120,6 +128,7 @@ class VirtualFlight:
                 arrival = next(waiting, None)
             self._follow_power()
             self._step_all(tick_ns)
+            yield tick_ns
 
     def _advance(self, time_ns: int) -> None:
         self.world.advance_to(time_ns)
@@ -234,7 +243,8 @@ class VirtualFlight:
         if self._telemetry is not None:
             self._telemetry.close()
 
-    def _record(self) -> FlightRecord:
+    def record(self) -> FlightRecord:
+        """What the flight was, once it has ended."""
         recorder = self.recorder
         return FlightRecord(
             scenario=self.scenario.name,

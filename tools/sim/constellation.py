@@ -51,8 +51,13 @@ def energy_wh(campaign: Campaign, watts: NDArray[np.float64]) -> float:
     return float(watts[:-1].sum()) * campaign.sample_s / 3600.0
 
 
+def rounded(value: float) -> float:
+    """A number as short as the answer has it."""
+    return float(f"{value:.{DIGITS}g}")
+
+
 def _list(values: NDArray[Any]) -> list[float]:
-    return [float(f"{value:.{DIGITS}g}") for value in np.ravel(values).tolist()]
+    return [rounded(value) for value in np.ravel(values).tolist()]
 
 
 def _shell(campaign: Campaign, layer: Layer, one: Statistics) -> dict[str, Any]:
@@ -100,6 +105,31 @@ def watts(value: float) -> str:
     return f"{value:.1f} W"
 
 
+def energy_text(gigawatt_hours: float) -> str:
+    """Energy with the prefix that suits it.
+
+    >>> energy_text(0.5), energy_text(2500.0)
+    ('500 MWh', '2.50 TWh')
+    """
+    if gigawatt_hours >= 1e3:
+        return f"{gigawatt_hours / 1e3:.2f} TWh"
+    return f"{watts(1e9 * gigawatt_hours)}h"
+
+
+def years_text(years: float) -> str:
+    """A number of years in words."""
+    return "1 year" if years == 1.0 else f"{years:g} years"
+
+
+def table_rows(whole: dict[str, Any]) -> list[tuple[str, str, float, int]]:
+    """Name, key, factor and digits of each quantity; small satellites in watts."""
+    is_small = max(whole["array_w"]["max"], whole["compute_w"]["max"]) < 1_000.0
+    rows = [row for row in ROWS if not row[1].endswith("_w")]
+    unit, factor, digits = ("W", 1.0, 1) if is_small else ("kW", 1e-3, 2)
+    powers = [(f"{name}, {unit}", f"{name}_w", factor, digits) for name in ("array", "compute")]
+    return [rows[0], *powers, *rows[1:]]
+
+
 def text(found: dict[str, Any]) -> str:
     """The answer for a person at a terminal."""
     run = found["run"]
@@ -110,11 +140,13 @@ def text(found: dict[str, Any]) -> str:
         f"{run['sat_steps_per_second'] / 1e6:,.1f} million satellite-steps/s",
         "",
         f"compute   {watts(1e9 * found['compute_gw'])} in the mean, {watts(1e9 * found['compute_low_gw'])} to "
-        f"{watts(1e9 * found['compute_high_gw'])}; {watts(1e9 * found['compute_gwh'])}h",
+        f"{watts(1e9 * found['compute_high_gw'])}; {energy_text(found['compute_gwh'])}",
         f"arrays    {watts(1e9 * found['array_gw'])} in the mean",
     ]
     for shell in found["shells"]:
         lines += ["", *_shell_lines(shell)]
+    if "flown" in found:
+        lines += ["", flown_text(found["flown"])]
     return "\n".join(lines)
 
 
@@ -140,10 +172,21 @@ def _shell_lines(shell: dict[str, Any]) -> list[str]:
         f"  {watts(1e9 * shell['compute_gw'])} of compute; in the mean {shares}",
         f"  {'':<12}" + "".join(f"{name:>10}" for name in columns),
     ]
-    for name, key, factor, digits in ROWS:
+    for name, key, factor, digits in table_rows(shell["whole"]):
         values = "".join(f"{factor * shell['whole'][key][column]:>10.{digits}f}" for column in columns)
         lines.append(f"  {name:<12}{values}")
     return lines
+
+
+def flown_text(flown: dict[str, Any]) -> str:
+    """What the flight software did with the satellite that it flew."""
+    jobs, broken = flown["jobs"], len(flown["violations"])
+    limits = {0: "no limit broken", 1: "1 limit broken"}.get(broken, f"{broken} limits broken")
+    return (
+        f"Satellite {flown['satellite']:,} of {flown['shell']} was flown by the flight software with the payload and "
+        f"demand of scenario {flown['scenario']}: {jobs['done']} of {jobs['arrived']} jobs, "
+        f"value {flown['value']:.1f}, {limits}."
+    )
 
 
 def track_answer(campaign: Campaign, satellite: int, track: Track) -> dict[str, Any]:
