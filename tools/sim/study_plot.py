@@ -15,7 +15,7 @@ from tools.flight.palette import LIGHT, SERIES
 from tools.flight.plots import STYLE
 from tools.sim.study_pv import ENDS, PvStudy, answer, short
 
-WIDTH_IN, COLUMNS = 10.5, 3
+WIDTH_IN = 10.5
 HEAD_IN, LIFE_IN, LOWER_IN, FOOT_IN = 1.0, 1.55, 2.6, 0.55  # heights of the title, a row of lives, the rest
 GAP_IN = 0.62
 LEFT_IN, RIGHT_IN = 0.62, 0.25
@@ -31,7 +31,9 @@ def save_plot(found: PvStudy, path: Path) -> None:
 def figure_of(found: PvStudy) -> Figure:
     """A panel of each life over the others' lines, then mass, cost and inferences; a technology keeps its colour."""
     told = answer(found)
-    rows = ceil(len(found.compared) / COLUMNS)
+    count = len(found.compared)
+    columns = count if count < 4 else 2 if count == 4 else 3
+    rows = ceil(count / columns)
     height_in = HEAD_IN + rows * (LIFE_IN + GAP_IN) + LOWER_IN + FOOT_IN
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, height_in))
@@ -39,9 +41,9 @@ def figure_of(found: PvStudy) -> Figure:
         heights = [*(LIFE_IN for _ in range(rows)), LOWER_IN]
         spacing = {"hspace": GAP_IN * len(heights) / sum(heights), "wspace": 0.12, "height_ratios": heights}
         grid = figure.add_gridspec(rows + 1, 6, top=1.0 - HEAD_IN / height_in, **margins, **spacing)
-        width = 6 // COLUMNS
-        for index in range(len(found.compared)):
-            row, column = divmod(index, COLUMNS)
+        width = 6 // columns
+        for index in range(count):
+            row, column = divmod(index, columns)
             axis = figure.add_subplot(grid[row, column * width : (column + 1) * width])
             _draw_life(axis, found, index, is_first=column == 0)
         _draw_mass_and_cost(figure.add_subplot(grid[rows, :3]), told["technologies"])
@@ -110,6 +112,10 @@ def _draw_mass_and_cost(axis: Axes, rows: list[dict[str, Any]]) -> None:
             ends = [row[key] if end is None else end for end in row["ranges"][key]]
             axis.plot(ends if is_x else [x, x], [y, y] if is_x else ends, color=shade, alpha=0.45, linewidth=1.2)
         axis.plot([x], [y], "o", color=shade, markersize=8.0, markeredgecolor=LIGHT["paper"])
+    if all(row["mass_kg"] is None for row in rows):
+        axis.text(0.5, 0.5, "nothing carries the load at the end of life", transform=axis.transAxes, ha="center")
+        axis.set_axis_off()
+        return
     axis.set_title(f"cost over mass, {rows[0]['currency']} of {rows[0]['cost_as_of']} (log scales)", pad=4.0)
     axis.grid(which="major")
     axis.set_axisbelow(True)
@@ -130,7 +136,7 @@ def _draw_inferences(axis: Axes, rows: list[dict[str, Any]]) -> None:
         axis.annotate(
             short(row["inferences_per_kg"]), (good, index), xytext=(5.0, 0.0), textcoords="offset points", va="center",
         )  # fmt: skip
-    axis.set_yticks([])
+    axis.set(yticks=[], ylim=(max(len(rows), 4) - 0.5, -0.5))  # few bars stay bars
     for index, row in enumerate(rows):
         axis.annotate(
             row["name"], (0.0, index), xytext=(-5.0, 0.0), textcoords="offset points", ha="right", va="center",
@@ -140,7 +146,6 @@ def _draw_inferences(axis: Axes, rows: list[dict[str, Any]]) -> None:
     axis.locator_params(axis="x", nbins=6)
     axis.xaxis.set_major_formatter(lambda value, _: _tick(value) if value else "0")
     axis.set_title("inferences per kilogram of array, whole life", pad=4.0)
-    axis.invert_yaxis()
     axis.tick_params(length=0.0)
     axis.grid(axis="x")
     axis.set_axisbelow(True)
