@@ -32,6 +32,7 @@ def _simulated(rest: list[str]) -> int:
 
 def _on_simulated_board(rest: list[str], scenario: str) -> int:
     from fsw.mission import load_mission
+    from hal.board import find_board
     from hal.clock import SECOND_NS
     from sim.devices import build
     from sim.scenario import load_scenario
@@ -41,4 +42,5 @@ def _on_simulated_board(rest: list[str], scenario: str) -> int:
     world = loaded.world()
     world.advance_to(WARM_UP_S * SECOND_NS)
     board = load_mission(loaded.mission, loaded.flight).board
-    return hal_main([*rest, "--board", board], ports=build(world, loaded.seed), clock=WorldClock(world))
+    ports = build(world, loaded.seed, board=find_board(board))
+    return hal_main([*rest, "--board", board], ports=ports, clock=WorldClock(world))

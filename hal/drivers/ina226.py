@@ -34,7 +34,12 @@ _RESULTS = (CALIBRATION, BUS_VOLTAGE, POWER, CURRENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ina226Options:
-    """`is_reversed`: the shunt is mounted the other way. Power is what flows, with the sign of the current."""
+    """`is_reversed`: the shunt is mounted the other way. Power is what flows, with the sign of the current.
+
+    On a bus of more volts and amperes than the chip bears, `bus_divider` is the ratio of the divider before its voltage
+    input (10: a tenth of the bus), and `shunt_ohm` the burden of a current transducer over its ratio: 1 ohm behind
+    5,000:1 acts as 0.2 mOhm in the line.
+    """
 
     address: int
     shunt_ohm: float
@@ -42,12 +47,15 @@ class Ina226Options:
     averages: int = 16
     conversion_us: int = 1100
     is_reversed: bool = False
+    bus_divider: float = 1.0
 
     def __post_init__(self) -> None:
         if self.averages not in AVERAGES or self.conversion_us not in CONVERSION_US:
             raise ValueError(f"averages must be one of {AVERAGES}, conversion_us one of {CONVERSION_US}")
         if self.shunt_ohm <= 0.0 or self.max_current_a <= 0.0:
             raise ValueError("shunt_ohm and max_current_a must be positive; is_reversed turns the direction")
+        if self.bus_divider < 1.0:
+            raise ValueError(f"bus_divider is bus volts over volts at the chip, at least 1, is {self.bus_divider}")
         if self.shunt_ohm * self.max_current_a > SHUNT_FULL_SCALE_V * 1.0001:
             raise ValueError(f"shunt_ohm x max_current_a is over the {SHUNT_FULL_SCALE_V} V that the chip can measure")
         if not 1 <= self.calibration <= 0x7FFF:
@@ -74,11 +82,13 @@ class Ina226Options:
         return 2 * self.averages * self.conversion_us * 1_100
 
 
-def decode(bus_voltage: int, power: int, current: int, current_lsb_a: float) -> tuple[float, float, float]:
+def decode(
+    bus_voltage: int, power: int, current: int, current_lsb_a: float, bus_divider: float = 1.0
+) -> tuple[float, float, float]:
     """Volts, amperes and watts of the three registers. The power register has no sign; it gets the current's."""
     amperes = signed_word(current) * current_lsb_a
-    watts = power * POWER_PER_CURRENT_LSB * abs(current_lsb_a)
-    return bus_voltage * BUS_VOLTAGE_LSB_V, amperes, -watts if amperes < 0.0 else watts
+    watts = power * POWER_PER_CURRENT_LSB * abs(current_lsb_a) * bus_divider
+    return bus_voltage * BUS_VOLTAGE_LSB_V * bus_divider, amperes, -watts if amperes < 0.0 else watts
 
 
 class Ina226:
@@ -96,6 +106,7 @@ class Ina226:
         self._address = options.address
         self._options = options
         self._calibration = options.calibration
+        self._bus_divider = options.bus_divider
         self._current_lsb_a = -options.current_lsb_a if options.is_reversed else options.current_lsb_a
         self._picks = tuple((channels[role], index) for index, role in enumerate(self.ROLES) if role in channels)
         self._is_set_up = False
@@ -109,7 +120,7 @@ class Ina226:
             bus_voltage, power, current = self._measure(now_ns)
         except PortError as error:
             return all_missing(self.channels, now_ns, error)
-        values = decode(bus_voltage, power, current, self._current_lsb_a)
+        values = decode(bus_voltage, power, current, self._current_lsb_a, self._bus_divider)
         quality = Quality.SUSPECT if current in (0x7FFF, 0x8000) else Quality.GOOD  # saturated
         return tuple([sample(channel, now_ns, values[index], quality) for channel, index in self._picks])
 

@@ -8,6 +8,7 @@ has its own small offset and gain error, drawn within the datasheet's typical va
 from __future__ import annotations
 
 from sim import draws
+from sim.devices.supply import Powered
 from sim.faults import Faults
 from sim.truth import Truth
 
@@ -21,16 +22,15 @@ GAIN_ERROR = 5e-4  # typical 0.02 % of the chip and 0.05 % of a calibrated shunt
 NOISE_LSB = 0.4  # rms at 16 averages of 1.1 ms: engineering value
 
 
-class Ina226Chip:
-    """One power monitor: `current` and `voltage` name the truth that it sees."""
+class Ina226Chip(Powered):
+    """One power monitor of a rail (`array`, `battery`, `payload`, `bus`), behind its board's shunt and divider."""
 
     __slots__ = (
-        "_bus_lsb_v",
+        "_bits_per_v",
         "_bus_offset",
         "_current",
         "_faults",
         "_gain",
-        "_name",
         "_noise",
         "_registers",
         "_shunt_offset",
@@ -39,25 +39,35 @@ class Ina226Chip:
         "_voltage",
     )
 
-    def __init__(self, name: str, rail: str, shunt_ohm: float, truth: Truth, faults: Faults, seed: int) -> None:
+    def __init__(
+        self, name: str, rail: str, shunt_ohm: float, bus_divider: float, truth: Truth, faults: Faults, seed: int
+    ) -> None:
         stream = draws.key(seed, f"ina226/{name}")
-        self._name, self._truth, self._faults = name, truth, faults
+        super().__init__(name, faults.supply(name))
+        self._truth, self._faults = truth, faults
         self._current, self._voltage = f"{rail}_current_a", f"{rail}_voltage_v"
         self._gain = shunt_ohm / SHUNT_LSB_V * (1.0 + GAIN_ERROR * draws.gauss(stream, 0))
         self._shunt_offset = OFFSET_SHUNT_V / SHUNT_LSB_V * draws.gauss(stream, 1)
         self._bus_offset = OFFSET_BUS_V / BUS_LSB_V * draws.gauss(stream, 2)
+        self._bits_per_v = 1.0 / (BUS_LSB_V * bus_divider)
         self._noise = draws.NoiseTable(stream)
+        self._power_up()
+
+    def _power_up(self) -> None:
         self._registers = POWER_UP | IDENTITY | {0x01: 0, 0x02: 0, 0x03: 0, 0x04: 0}
         self._time_ns = -1
 
     def read_register(self, register: int) -> int:
         if self._faults.active:
             self._faults.answer(self._name)
-        if self._truth.time_ns != self._time_ns and self._registers[0x00] & 3:
-            self._convert()
+        if self._truth.time_ns != self._time_ns:
+            self._check_power()
+            if self._registers[0x00] & 3:
+                self._convert()
         return self._registers.get(register, 0)
 
     def write_register(self, register: int, value: int) -> None:
+        self._check_power()
         if self._faults.active:
             self._faults.answer(self._name)
         if register == 0x00 and value & RESET:
@@ -75,7 +85,7 @@ class Ina226Chip:
         noise = self._noise.next()
         shunt = round(current_a * self._gain + self._shunt_offset + NOISE_LSB * noise)
         shunt = max(-32768, min(32767, shunt))
-        volts = getattr(truth, self._voltage) / BUS_LSB_V
+        volts = getattr(truth, self._voltage) * self._bits_per_v
         bus = min(0x7FFF, max(0, round(volts + self._bus_offset + 0.2 * noise)))
         current = max(-32768, min(32767, int(shunt * registers[0x05] / 2048)))
         registers[0x01], registers[0x02], registers[0x04] = shunt & 0xFFFF, bus, current & 0xFFFF

@@ -57,6 +57,15 @@ def test_ina226_power_has_the_sign_of_the_current() -> None:
     assert ina226.decode(9600, 500, 0x10000 - 1000, 0.25e-3) == pytest.approx((12.0, -0.25, -3.125))
 
 
+def test_ina226_behind_a_divider_and_a_transducer_reads_the_bus_itself() -> None:
+    options = ina226.Ina226Options(address=0x40, shunt_ohm=1.6e-4, max_current_a=512.0, bus_divider=16.0)
+    volts, amperes, watts = ina226.decode(20_000, 19_200, 19_200, options.current_lsb_a, options.bus_divider)
+    assert (volts, amperes) == pytest.approx((400.0, 300.0))
+    assert watts == pytest.approx(volts * amperes)
+    with pytest.raises(ValueError, match="bus_divider"):
+        ina226.Ina226Options(address=0x40, shunt_ohm=0.01, max_current_a=8.0, bus_divider=0.5)
+
+
 def test_ina226_datasheet_example() -> None:
     """SBOS547B section 6.5.2.1: 2 mohm, 1 mA a bit, calibration 2560; 10 A and 119.82 W at 11.98 V."""
     options = ina226.Ina226Options(address=0x40, shunt_ohm=0.002, max_current_a=32.768)

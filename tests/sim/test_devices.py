@@ -1,20 +1,27 @@
 """Devices: registers and files decode to the truth within quantisation and the chips' own errors."""
 
-import tomllib
-from pathlib import Path
+import dataclasses
+import re
 
 import pytest
 
-import hal
-from hal.clock import SECOND_NS
+from hal.board import find_board, open_board
+from hal.clock import SECOND_NS, SteppedClock
+from hal.config import ConfigError
 from hal.errors import PortError
 from hal.reading import Reason
-from sim.devices import DOSIMETER_UGY_S_PER_V, MONITORS, THERMOMETERS, build
+from sim.devices import build
 from sim.load import ComputerConfig
 from sim.radiation import RadiationConfig, StormConfig
+from sim.scenario import load_scenario
 from sim.world import RailConfig, World, WorldConfig
 
-BOARD = tomllib.loads((Path(hal.__file__).parent / "boards" / "satellite.toml").read_text(encoding="utf-8"))
+BOARD = find_board("satellite")
+MONITORS = [
+    (row.options.address, row.name.removesuffix("_monitor"), row.options.shunt_ohm)
+    for row in BOARD.devices
+    if row.driver == "ina226"
+]
 PAYLOAD, BATTERY = 0x44, 0x41
 RAIL = "devices/payload_rail/state"
 DUTY = "cgroup/infer/cpu.max"
@@ -38,10 +45,10 @@ def _measure(bus, address: int, shunt_ohm: float, current_lsb_a: float = 5e-4) -
     return volts * 1.25e-3, _signed(current) * current_lsb_a, power * 25.0 * current_lsb_a
 
 
-@pytest.mark.parametrize(("address", "rail"), [(row[0], row[2]) for row in MONITORS])
+@pytest.mark.parametrize(("address", "rail"), [(row[0], row[1]) for row in MONITORS])
 def test_power_monitors_decode_to_the_truth(address, rail):
     world = _world()
-    shunt_ohm = next(row[3] for row in MONITORS if row[0] == address)
+    shunt_ohm = next(row[2] for row in MONITORS if row[0] == address)
     volts, amperes, watts = _measure(build(world, 1)["i2c0"], address, shunt_ohm)
     true_a, true_v = getattr(world.truth, f"{rail}_current_a"), getattr(world.truth, f"{rail}_voltage_v")
     assert volts == pytest.approx(true_v, abs=0.008)
@@ -85,7 +92,9 @@ def test_registers_read_at_one_instant_belong_together():
     assert _measure(bus, PAYLOAD, 0.01)[1] == pytest.approx(amperes, abs=0.002)
 
 
-@pytest.mark.parametrize(("address", "field"), [(row[0], row[2]) for row in THERMOMETERS])
+@pytest.mark.parametrize(
+    ("address", "field"), [(0x48, "payload_temp_c"), (0x49, "battery_temp_c"), (0x4A, "radiator_temp_c")]
+)
 def test_thermometers_decode_to_the_truth(address, field):
     world = _world()
     word, identity = build(world, 1)["i2c0"].read_words(address, (0x00, 0x0F))
@@ -109,7 +118,7 @@ def test_the_dosimeter_decodes_to_the_truth():
     bus.write_word(0x48, 0x01, 0xC483)  # input 0 against ground, +/-2.048 V, continuous
     configuration, word = bus.read_words(0x48, (0x01, 0x00))
     assert configuration == 0xC483
-    dose_rate = _signed(word) * 2.048 / 32768.0 * DOSIMETER_UGY_S_PER_V
+    dose_rate = _signed(word) * 2.048 / 32768.0 * 50.0
     assert world.truth.dose_rate_ugy_s > 10.0
     assert dose_rate == pytest.approx(world.truth.dose_rate_ugy_s, abs=0.01)
 
@@ -120,13 +129,33 @@ def test_another_input_of_the_converter_sees_nothing():
     assert bus.read_words(0x48, (0x00,)) == (0,)
 
 
-def test_the_board_file_has_the_addresses_and_scales_of_the_simulator():
-    monitors = {row["address"]: row["shunt_ohm"] for row in BOARD["device"] if row["driver"] == "ina226"}
-    assert monitors == {address: shunt_ohm for address, _, _, shunt_ohm in MONITORS}
-    thermometers = {row["address"] for row in BOARD["device"] if row["driver"] == "tmp117"}
-    assert thermometers == {address for address, _, _ in THERMOMETERS}
-    (dosimeter,) = (row for row in BOARD["device"] if row["driver"] == "dosimeter")
-    assert (dosimeter["address"], dosimeter["ugy_s_per_v"]) == (0x48, DOSIMETER_UGY_S_PER_V)
+@pytest.mark.parametrize("name", ["satellite", "ai1"])
+def test_a_board_of_known_chips_reads_the_world_through_its_own_drivers(name):
+    """Shunts, dividers and addresses of the board file hold on both sides: what a driver says is the truth."""
+    scenario = load_scenario("ai1-sun" if name == "ai1" else "default")
+    world, clock, config = scenario.world(), SteppedClock(), find_board(name)
+    board = open_board(config, build(world, 1, board=config), clock)
+    for second in (100, 101):
+        world.advance_to(second * SECOND_NS)
+        clock.advance_to_ns(second * SECOND_NS)
+        samples = [sample for sensor in board.sensors for sample in sensor.read()]
+    seen = {sample.channel: sample.value for sample in samples if hasattr(sample, "value")}
+    assert set(seen) == set(board.channels)
+    for rail in ("array", "battery", "payload", "bus"):
+        true_v, true_a = getattr(world.truth, f"{rail}_voltage_v"), getattr(world.truth, f"{rail}_current_a")
+        assert seen[f"{rail}_voltage_v"] == pytest.approx(true_v, rel=0.002)
+        assert seen[f"{rail}_current_a"] == pytest.approx(
+            true_a, rel=0.005, abs=2e-4 * board.channels["bus_current_a"].high
+        )
+    assert seen["payload_temp_c"] == pytest.approx(world.truth.payload_temp_c, abs=0.2)
+
+
+def test_a_channel_that_names_nothing_of_the_world_is_an_error_that_names_the_device():
+    monitor = next(row for row in BOARD.devices if row.name == "array_monitor")
+    odd = {role: dataclasses.replace(channel, name="heater_power_w") for role, channel in monitor.channels.items()}
+    board = dataclasses.replace(BOARD, devices=(dataclasses.replace(monitor, channels=odd),))
+    with pytest.raises(ConfigError, match=re.escape("satellite.toml: array_monitor: senses nothing")):
+        build(_world(), 1, board=board)
 
 
 def test_the_die_is_warmer_than_its_case():
@@ -233,7 +262,7 @@ def test_work_is_started_ended_and_reported_through_files():
 
 def test_a_guest_has_no_chips_of_the_spacecraft():
     bus = build(World(WorldConfig(rail=RailConfig()), 1), 1)["i2c0"]
-    assert sorted(bus.chips) == [0x44, 0x48, 0x4A]
+    assert sorted(bus.chips) == [0x44, 0x48]
 
 
 def test_two_seeds_are_two_sets_of_chips():

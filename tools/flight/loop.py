@@ -77,7 +77,8 @@ class VirtualFlight:
         self.duration_s = options.duration_s or scenario.duration_s(self.world)
         self.clock = SteppedClock()
         self._faults = Faults(scenario.fault, self.world)
-        self._ports = build_devices(self.world, self.seed, self._faults)
+        self._board = find_board(self.mission.board)
+        self._ports = build_devices(self.world, self.seed, self._faults, self._board)
         self._host_bus = MemoryHostBus()
         self.host = Host(scenario.host, self.world, self._host_bus) if scenario.host else None
         self.inputs = Inputs(options.images)
@@ -167,7 +168,7 @@ class VirtualFlight:
         self._intake = getattr(self, "_intake", None) or MemoryIntake(self.inputs.load, depth=1024)
         onboard, self._ground = memory_pair(LINK_DEPTH)
         files = self._ports["sys"]
-        board = open_board(find_board(mission.board), self._ports, self.clock)
+        board = open_board(self._board, self._ports, self.clock)
         parts = Parts(
             bus=self._bus,
             mission=mission,

@@ -24,6 +24,7 @@ from fsw.messages import BusStatus
 from fsw.mission import load_mission
 from fsw.processes import wiring
 from fsw.supervise.child import die_with_parent
+from hal.board import find_board
 from hal.clock import SECOND_NS, Clock, MonotonicClock, ScaledClock
 from hal.ports.host import MemoryHostBus
 from hal.ports.intake import Array, MemoryIntake, Ticket
@@ -154,7 +155,8 @@ class Simulator:
         self._intake = BenchIntake(lambda ref: self._inputs.load(ref.rpartition("/")[2]))
         host_bus = MemoryHostBus()
         self.host = Host(scenario.host, self.world, host_bus) if scenario.host else None
-        devices = build_devices(self.world, task.seed, Faults(scenario.fault, self.world))
+        board = find_board(self.mission.board)
+        devices = build_devices(self.world, task.seed, Faults(scenario.fault, self.world), board)
         ports = {name: _UpToDate(port, self.advance) for name, port in devices.items()}
         self._server = PortServer(task.endpoint, {**ports, "host": host_bus, "intake": self._intake})
         self._bus = ZmqBus(LISTENER, task.folder / "run", wiring())
