@@ -6,6 +6,7 @@ Celsius. A field that may be unknown is None, never a stand-in number.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -107,7 +108,8 @@ class Envelope:
 
     `heat_j` has one entry a power setting of the mission, in order: the heat that may be left in the payload before
     its ceiling. `cooling_w` is what the payload sheds above idle for certain. Above `power_w` a job may still start
-    when `p <= burst_w` and `p d <= burst_j`: a host that bounds the mean over a window leaves such room.
+    when `p <= burst_w` and `p d <= burst_j`: a host that bounds the mean over a window leaves such room. With a battery
+    of our own also `(p - harvest_w) d <= stored_j`: what the array does not bring, the battery must hold now.
     """
 
     time_ns: int
@@ -120,6 +122,8 @@ class Envelope:
     bound_by: str
     burst_w: float = 0.0
     burst_j: float = 0.0
+    harvest_w: float = 0.0
+    stored_j: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

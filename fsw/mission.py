@@ -134,6 +134,11 @@ class Payload:
     environment_dark_w: float
     slots: int = 1
 
+    @property
+    def most_w(self) -> float:
+        """Draw at the highest power setting."""
+        return self.idle_w + max(setting.watts for setting in self.settings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

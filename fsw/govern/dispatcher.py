@@ -42,7 +42,7 @@ class Dispatcher:
         self.queue = JobQueue(governor.queue_depth)
         self.points = OperatingPoints(mission)
         self.policy = POLICIES[governor.policy](mission)
-        self.meter = EnergyMeter(mission.payload.idle_w)
+        self.meter = EnergyMeter(mission.payload.idle_w, mission.payload.most_w)
         self.active: Active | None = None
         self._settling: dict[int, Active] = {}
         self._attempts: dict[int, int] = {}  # made, by job

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hal.clock import SECOND_NS
 
 IDLE_LEARNING_RATE = 0.02  # idle draw drifts with temperature over minutes, not seconds
-POWER_SIGMA_W = 0.3  # one-second mean of the rail's INA226: offset and gain error at mid-range (datasheet, table 7.5)
+IDLE_DRIFT = 1 / 3  # of the idle draw: what is further from it is no idle
+POWER_SIGMA = 0.005  # of the largest draw, in a one-second mean: offset and gain error of the rail's monitor (INA226)
 
 
 @dataclass(slots=True)
@@ -24,10 +25,11 @@ class Run:
 
 
 class EnergyMeter:
-    """Integrates sampled rail power over attempts and learns the idle draw beside it."""
+    """Integrates sampled rail power over attempts and learns the idle draw beside it; `most_w` is drawn at most."""
 
-    def __init__(self, idle_w: float) -> None:
+    def __init__(self, idle_w: float, most_w: float) -> None:
         self.idle_w = idle_w
+        self._drift_w, self._sigma_w = IDLE_DRIFT * idle_w, POWER_SIGMA * most_w
         self._runs: list[Run] = []
         self._last_ns: int | None = None
 
@@ -63,11 +65,11 @@ class EnergyMeter:
     def _charge(self, weights: list[float], power_w: float | None, step_s: float) -> None:
         predicted_j = sum(weights)
         if predicted_j <= 0.0:
-            if power_w is not None and not self._runs and abs(power_w - self.idle_w) < 2.0:
+            if power_w is not None and not self._runs and abs(power_w - self.idle_w) < self._drift_w:
                 self.idle_w += IDLE_LEARNING_RATE * (power_w - self.idle_w)
             return
         scale = 1.0 if power_w is None else max(0.0, power_w - self.idle_w) * step_s / predicted_j
         for run, weight in zip(self._runs, weights, strict=True):
             run.joules += weight * scale
-            run.variance += (POWER_SIGMA_W * step_s * weight / predicted_j) ** 2
+            run.variance += (self._sigma_w * step_s * weight / predicted_j) ** 2
             run.sampled = run.sampled and power_w is not None

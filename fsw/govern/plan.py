@@ -17,6 +17,7 @@ what a joule, a second and a job of that kind are worth in each slot. `programme
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,10 +28,10 @@ from fsw.messages import Backlog, Prices
 from fsw.mission import Mission
 from hal.constants import STEFAN_BOLTZMANN_W_M2K4, ZERO_CELSIUS_K
 
-BREACH_PRICE = 1.0  # value a joule under the floor or over the ceiling: dearer than any job
-GRADIENT_ALLOWANCE_K = 2.0  # the computer above the payload's mean temperature while it works
+BREACH = 10.0  # price of a joule under the floor or over the ceiling, of what the dearest job earns by one
+GRADIENT_MARGIN = 1.2  # on the computer above the payload's mean temperature at full load
 COLDEST_C = 5.0  # lower end of the secant; a colder radiator sheds more than the secant says
-KILO = 1e-3  # energies go into the programme in kilojoules, which keeps its numbers near one
+UNIT_S = 20.0  # energies go into the programme in a power of ten of joules near what full load draws in this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def solve(
     duals = plan.programme.row_prices()
     if duals is None:
         return None
-    joule_price = (duals[heat_rows] / plan.capacity - duals[power_rows]) * KILO
+    joule_price = (duals[heat_rows] / plan.capacity - duals[power_rows]) * plan.per_joule
     return Prices(
         time_ns=start.now_ns,
         start_ns=start.now_ns,
@@ -79,6 +80,11 @@ def solve(
     )
 
 
+def dearest_joule(mission: Mission, points: OperatingPoints) -> float:
+    """Value of a joule in the job that pays most for one: the scale of the mission's prices."""
+    return max((row.value * p.worth / p.joules for row in mission.demand for p in points.of(row.model)), default=1.0)
+
+
 class _Plan:
     """The programme in its blocks. Work is (operating points, slots), the points of one kind after those of another."""
 
@@ -86,11 +92,13 @@ class _Plan:
         self._mission, self._start, self._forecast = mission, start, forecast
         self._slots = len(forecast.harvest_w)
         self._slot_s = mission.governor.slot_s
-        self.capacity = (mission.payload.computer_j_k + mission.payload.radiator_j_k) * KILO
+        self.per_joule = per_joule = 10.0 ** -round(math.log10(UNIT_S * mission.payload.most_w))
+        self.capacity = (mission.payload.computer_j_k + mission.payload.radiator_j_k) * per_joule
         tables = [(row, point) for row in mission.demand for point in points.of(row.model)]
         self._sizes = [len(points.of(row.model)) for row in mission.demand]
         self._seconds = np.array([point.seconds for _, point in tables])[:, None]
-        self._kilojoules = np.array([point.joules for _, point in tables])[:, None] * KILO
+        self._energy = np.array([point.joules for _, point in tables])[:, None] * per_joule
+        self._breach_price = BREACH * dearest_joule(mission, points)
         worth = np.array([row.value * point.worth for row, point in tables])
         self.programme = Programme()
         self._work = self.programme.columns(-np.repeat(worth[:, None], self._slots, axis=1))
@@ -106,17 +114,17 @@ class _Plan:
         programme, start = self.programme, self._start
         free = np.zeros(self._slots)
         charge, discharge, spill = (programme.columns(free) for _ in range(3))
-        short = programme.columns(free + BREACH_PRICE / KILO)
-        surplus = (self._forecast.harvest_w - start.housekeeping_w) * self._slot_s * KILO
+        short = programme.columns(free + self._breach_price / self.per_joule)
+        surplus = (self._forecast.harvest_w - start.housekeeping_w) * self._slot_s * self.per_joule
         rows = programme.rows(surplus, surplus)
-        programme.put(rows[None, :], self._work, self._kilojoules)
+        programme.put(rows[None, :], self._work, self._energy)
         for column, sign in ((charge, 1.0), (spill, 1.0), (discharge, -1.0), (short, -1.0)):
             programme.put(rows, column, sign)
         left_over = free.copy()
-        left_over[-1] = -start.end_price_per_j / KILO
-        stored = programme.columns(left_over, upper=start.span_j * KILO)
+        left_over[-1] = -start.end_price_per_j / self.per_joule
+        stored = programme.columns(left_over, upper=start.span_j * self.per_joule)
         initial = free.copy()
-        initial[0] = min(max(start.energy_j, 0.0), start.span_j) * KILO
+        initial[0] = min(max(start.energy_j, 0.0), start.span_j) * self.per_joule
         self._carry(stored, initial, 1.0, ((charge, -start.charge_efficiency), (discharge, 1.0)))
         return rows
 
@@ -124,14 +132,14 @@ class _Plan:
         """Work warms the payload, which stays under its ceiling."""
         programme, payload = self.programme, self._mission.payload
         base_w, slope_w_k, ceiling_c = _radiation(self._mission)
-        keep = 1.0 - slope_w_k * self._slot_s * KILO / self.capacity
+        keep = 1.0 - slope_w_k * self._slot_s * self.per_joule / self.capacity
         warming_w = payload.idle_w + self._forecast.surroundings_w - base_w
-        warming = warming_w * self._slot_s * KILO / self.capacity
+        warming = warming_w * self._slot_s * self.per_joule / self.capacity
         warming[0] += keep * self._start.temp_c
         temp = programme.columns(np.zeros(self._slots), lower=-100.0, upper=ceiling_c)
-        hot = programme.columns(np.full(self._slots, BREACH_PRICE * self.capacity / KILO))
+        hot = programme.columns(np.full(self._slots, self._breach_price * self.capacity / self.per_joule))
         rows = self._carry(temp, warming, keep, ((hot, 1.0),))
-        programme.put(rows[None, :], self._work, -self._kilojoules / self.capacity)
+        programme.put(rows[None, :], self._work, -self._energy / self.capacity)
         return rows
 
     def follow_arrivals(self, arrived: Floats, in_time: Floats) -> Indices:
@@ -160,7 +168,9 @@ class _Plan:
 def _radiation(mission: Mission) -> tuple[float, float, float]:
     """The secant of what the radiator sheds, watts at 0 C and watts a kelvin, and the ceiling of the mean."""
     payload = mission.payload
-    ceiling_c = mission.limits.payload_temp_c - mission.guard.temp_margin_k - GRADIENT_ALLOWANCE_K
+    share = payload.radiator_j_k / (payload.computer_j_k + payload.radiator_j_k)
+    gradient_k = GRADIENT_MARGIN * payload.most_w / payload.conductance_w_k * share
+    ceiling_c = mission.limits.payload_temp_c - mission.guard.temp_margin_k - gradient_k
     emission = payload.radiator_emissivity * payload.radiator_area_m2 * STEFAN_BOLTZMANN_W_M2K4
     low_w, high_w = (emission * (temp + ZERO_CELSIUS_K) ** 4 for temp in (COLDEST_C, ceiling_c))
     slope = (high_w - low_w) / (ceiling_c - COLDEST_C)

@@ -9,7 +9,7 @@ import numpy as np
 from fsw.bus.contract import Bus, Policy
 from fsw.bus.topics import BACKLOG, EVENT, HEARTBEAT, HOST, PLANT, PRICES
 from fsw.govern.forecast import Forecaster
-from fsw.govern.plan import Start, solve
+from fsw.govern.plan import Start, dearest_joule, solve
 from fsw.govern.points import OperatingPoints
 from fsw.messages import Backlog, Event, Heartbeat, HostStatus, Plant
 from fsw.mission import Mission
@@ -17,7 +17,7 @@ from hal.clock import SECOND_NS, OnboardTime
 
 LOOK_NS = 10 * SECOND_NS  # how often the plant is looked at for learning, and the clock for a replan
 END_SHARE = 0.25  # a joule left at the horizon's end against the mean price: the next orbit brings new ones
-FIRST_END_PRICE = 5e-4  # value per joule left at the first horizon's end; later plans use the mean of the last
+FIRST_END_SHARE = 1 / 180  # the same for the first plan, against what the dearest job earns by a joule
 FIRST_PLAN_NS = 5 * SECOND_NS  # sensing has settled by then
 
 
@@ -38,7 +38,7 @@ class PlanService:
         self._host: HostStatus | None = None
         self._due_ns: int | None = None
         self._granted_w = 0.0
-        self._end_price = FIRST_END_PRICE
+        self._end_price = FIRST_END_SHARE * dearest_joule(mission, self._points)
         self._steps = 0
 
     def step(self, now_ns: int) -> None:

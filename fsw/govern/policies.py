@@ -59,6 +59,8 @@ def forbidden_by(situation: Situation, job: Job, point: OperatingPoint) -> str:
         return "deadline"
     if joules + situation.spent_j > envelope.energy_j:
         return "energy"
+    if (point.watts - envelope.harvest_w) * point.seconds + situation.spent_j > envelope.stored_j:
+        return "charge"
     if (point.watts - envelope.cooling_w) * point.seconds + situation.spent_j > envelope.heat_j[point.setting_index]:
         return "temperature"
     if point.seconds > envelope.seconds:

@@ -18,11 +18,11 @@ from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
 HOLD_NS = 10 * SECOND_NS  # after a trip: longer than the sensors' and the rail's settling, shorter than most jobs
-TRIP_TEMP_K = 0.3  # below the ceiling: the rise at full load in ten seconds
+TRIP_S = 13.0  # below the ceiling by what the payload warms in this time at full load: ten seconds and the stop
 FULL_SOC = 0.97  # from here on the array may be throttled by the charger, so its reading says nothing
 SOAK_S = 600.0  # surroundings count as sunlit when sunrise is nearer than this: longer than any job
 METER_NS = 2 * SECOND_NS  # from the start of a job until a sample of the rail shows nothing else
-DRAW_TOLERANCE_W = 4.0  # the rail's reading against the sum of what should draw, before it counts as overdrawn
+DRAW_TOLERANCE = 0.07  # of the largest draw: the rail's reading against what should draw, before it is overdrawn
 
 Broken = tuple[str, float, float]  # limit, value, bound
 
@@ -43,7 +43,9 @@ class Guard:
         self._mission = mission
         self._guard = mission.guard
         self._ephemeris = ephemeris
-        self._peak_w = max(setting.watts for setting in mission.payload.settings)
+        payload = mission.payload
+        self._peak_w = payload.most_w - payload.idle_w
+        self._trip_k = TRIP_S * payload.most_w / (payload.computer_j_k + payload.radiator_j_k)
         self._closed_until_ns = 0
         self._rolling: RollingEnergy | None = None
         self._seen: tuple[tuple[int, int], int] | None = None  # the running attempt, and since when
@@ -65,9 +67,11 @@ class Guard:
             broken = self._broken_host(now_ns, plant, host) or self._broken_mean(now_ns, plant, host, order)
             envelope = None if broken else self._host_envelope(now_ns, plant, host)
         else:
-            room_j = self._energy_room(tai_s, plant)
+            above_j, array_w = self._above_floor_j(plant), self._array_w(plant, tai_s)
+            room_j = self._energy_room(tai_s, plant, above_j, array_w)
             envelope = self._owned_envelope(now_ns, tai_s, plant, room_j - self._reserved_j(now_ns, order))
-            broken = self._broken_owned(plant, room_j)
+            envelope = self._bound_by_charge(envelope, plant, above_j, array_w, order)
+            broken = self._broken_owned(plant, room_j) or self._broken_charge(plant, above_j, order)
         broken = broken or self._broken_always(plant)
         if broken or envelope is None:
             return self._close(now_ns, broken or ("host", 0.0, 0.0), order)
@@ -85,10 +89,10 @@ class Guard:
 
     def _broken_always(self, plant: Plant) -> Broken | None:
         limits, payload = self._mission.limits, self._mission.payload
-        ceiling_c = limits.payload_temp_c - TRIP_TEMP_K
+        ceiling_c = limits.payload_temp_c - self._trip_k
         if plant.worst_payload_temp_c >= ceiling_c:
             return ("payload_temp_c", plant.worst_payload_temp_c, ceiling_c)
-        most_w = (payload.idle_w + self._peak_w) * (1.0 + self._guard.draw_margin) + DRAW_TOLERANCE_W
+        most_w = payload.most_w * (1.0 + self._guard.draw_margin + DRAW_TOLERANCE)
         if plant.worst_payload_power_w > most_w:
             return ("payload_power_w", plant.worst_payload_power_w, most_w)
         return None
@@ -112,22 +116,42 @@ class Guard:
         margin = 1.0 + self._guard.draw_margin
         return _envelope(now_ns, power_w / margin, energy_j / margin, math.inf, heat, margin)
 
-    def _energy_room(self, tai_s: float, plant: Plant) -> float:
-        """Joules above idle until sunrise, less the margin of the gauge."""
-        battery, array, ephemeris = self._mission.battery, self._mission.array, self._ephemeris
-        above_j, soc = plant.worst_energy_above_floor_j, plant.worst_soc
-        if battery is None or array is None or ephemeris is None or above_j is None or soc is None:
+    def _above_floor_j(self, plant: Plant) -> float:
+        """What the battery holds at worst above its floor, less the gauge's margin and what the ground keeps back."""
+        battery, above_j, soc = self._mission.battery, plant.worst_energy_above_floor_j, plant.worst_soc
+        if battery is None or above_j is None or soc is None:
             return 0.0
         span = soc - battery.floor_soc
         above_j -= self._guard.soc_margin * (above_j / span if abs(span) > 1e-6 else 0.0)
-        above_j -= self.tightened.energy_reserve_j
+        return above_j - self.tightened.energy_reserve_j
+
+    def _bound_by_charge(
+        self, envelope: Envelope, plant: Plant, above_j: float, array_w: float, order: WorkOrder | None
+    ) -> Envelope:
+        """The envelope with what the battery can add now to what the array brings; the rest of `order` comes first."""
+        margin = 1.0 + self._guard.draw_margin
+        harvest_w = array_w - self._housekeeping_w(plant) - self._mission.payload.idle_w
+        if order is not None:
+            above_j -= max(0.0, order.predicted_w * margin - harvest_w) * self._left_s(plant.time_ns, order)
+        return replace(envelope, harvest_w=harvest_w / margin, stored_j=max(0.0, above_j) / margin)
+
+    def _broken_charge(self, plant: Plant, above_j: float, order: WorkOrder | None) -> Broken | None:
+        """Work that lives on a battery with nothing left above its floor, though the Sun may shine."""
+        drains = plant.battery_power_w is None or plant.battery_power_w > 0.0
+        return ("battery_floor_j", above_j, 0.0) if order is not None and drains and above_j <= 0.0 else None
+
+    def _energy_room(self, tai_s: float, plant: Plant, above_j: float, array_w: float) -> float:
+        """Joules above idle until sunrise."""
+        battery, ephemeris = self._mission.battery, self._ephemeris
+        if battery is None or ephemeris is None or plant.worst_soc is None:
+            return 0.0
         sunset_s, sunrise_s = ephemeris.until_sunset_s(tai_s), ephemeris.until_sunrise_s(tai_s)
         margin_s = self._guard.eclipse_margin_s
         idle_w = self._mission.payload.idle_w
         return energy_room_j(
             above_floor_j=above_j,
             housekeeping_w=self._housekeeping_w(plant) + idle_w,
-            array_w=self._array_w(plant, soc, sunset_s),
+            array_w=array_w,
             charge_efficiency=battery.charge_efficiency,
             until_sunset_s=max(0.0, sunset_s - margin_s),
             until_sunrise_s=(sunrise_s if sunset_s <= 0.0 else ephemeris.dark_s(tai_s) + sunset_s) + margin_s,
@@ -140,10 +164,10 @@ class Guard:
             return self._mission.limits.bus_power_w - self._mission.payload.idle_w
         return max(self._guard.bus_w, plant.bus_power_w - plant.payload_power_w)
 
-    def _array_w(self, plant: Plant, soc: float, until_sunset_s: float) -> float:
+    def _array_w(self, plant: Plant, tai_s: float) -> float:
         """Array power to count on until sunset: the forecast, or what is measured where that is less."""
-        array, ephemeris = self._mission.array, self._ephemeris
-        if array is None or ephemeris is None or until_sunset_s <= 0.0:
+        array, ephemeris, soc = self._mission.array, self._ephemeris, plant.worst_soc
+        if array is None or ephemeris is None or soc is None or ephemeris.until_sunset_s(tai_s) <= 0.0:
             return 0.0
         forecast_w = array.power_w * array.derate / ephemeris.distance_au**2
         if plant.array_power_w is None or soc > FULL_SOC:
@@ -156,8 +180,12 @@ class Guard:
             return 0.0
         if self._seen is None or self._seen[0] != (order.job_id, order.attempt):
             self._seen = ((order.job_id, order.attempt), now_ns)
-        run_s = (now_ns - self._seen[1]) / SECOND_NS
-        return order.predicted_w * max(0.0, order.predicted_s * (1.0 + self._guard.draw_margin) - run_s)
+        return order.predicted_w * self._left_s(now_ns, order)
+
+    def _left_s(self, now_ns: int, order: WorkOrder) -> float:
+        """Seconds that the running order may still take."""
+        run_s = (now_ns - self._seen[1]) / SECOND_NS if self._seen else 0.0
+        return max(0.0, order.predicted_s * (1.0 + self._guard.draw_margin) - run_s)
 
     def _power_room(self, plant: Plant) -> float:
         limits, battery = self._mission.limits, self._mission.battery

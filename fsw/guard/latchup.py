@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hal.clock import SECOND_NS
 
-UNEXPLAINED_W = 5.0  # above idle with nothing running: over the rail's noise, under the smallest power setting
+UNEXPLAINED = 0.55  # of the smallest power setting, above idle with nothing running: far over the rail's noise
 SUSPECT_NS = 8 * SECOND_NS  # longer than a worker takes to stop and the rail's meter to settle
 OFF_NS = 3 * SECOND_NS  # the rail's capacitors are empty and a parasitic thyristor has let go
 SETTLE_NS = 60 * SECOND_NS  # boot of the payload computer: its draw says nothing
@@ -13,8 +13,8 @@ SETTLE_NS = 60 * SECOND_NS  # boot of the payload computer: its draw says nothin
 class LatchupWatch:
     """Pure: `step` returns True or False when the rail should be switched on or off, else None."""
 
-    def __init__(self, idle_w: float) -> None:
-        self._bound_w = idle_w + UNEXPLAINED_W
+    def __init__(self, idle_w: float, smallest_w: float) -> None:
+        self._bound_w = idle_w + UNEXPLAINED * smallest_w
         self._since_ns: int | None = None
         self._off_at_ns: int | None = None
         self._settled_ns = 0

@@ -54,7 +54,8 @@ class GuardService:
         self._lets_run_until_ns = -1
         self._opens_ns: int | None = None
         self._guard = Guard(mission, mission.ephemeris())
-        self._latchup = LatchupWatch(mission.payload.idle_w) if mission.guard.enabled else None
+        smallest_w = min(setting.watts for setting in mission.payload.settings)
+        self._latchup = LatchupWatch(mission.payload.idle_w, smallest_w) if mission.guard.enabled else None
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._orders = bus.subscribe(ORDER, self.name, Policy.DROP_OLDEST, depth=16)

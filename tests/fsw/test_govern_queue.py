@@ -137,7 +137,7 @@ def metered(meter: EnergyMeter, *samples: tuple[float, float | None]) -> dict[in
 
 
 def test_a_job_is_charged_the_rail_above_idle() -> None:
-    meter = EnergyMeter(6.0)
+    meter = EnergyMeter(6.0, 58.0)
     meter.sample(0, 6.0)
     meter.start(1, 0, 20.0)
     meter.end(1, 3 * SECOND_NS)
@@ -145,7 +145,7 @@ def test_a_job_is_charged_the_rail_above_idle() -> None:
 
 
 def test_jobs_that_share_a_sample_share_its_energy_by_what_was_expected_of_them() -> None:
-    meter = EnergyMeter(6.0)
+    meter = EnergyMeter(6.0, 58.0)
     meter.sample(0, 6.0)
     meter.start(1, 0, 10.0)
     meter.end(1, SECOND_NS // 2)
@@ -156,7 +156,7 @@ def test_jobs_that_share_a_sample_share_its_energy_by_what_was_expected_of_them(
 
 
 def test_without_a_reading_the_prediction_is_charged_and_marked() -> None:
-    meter = EnergyMeter(6.0)
+    meter = EnergyMeter(6.0, 58.0)
     meter.sample(0, 6.0)
     meter.start(1, 0, 20.0)
     meter.end(1, 2 * SECOND_NS)
@@ -164,7 +164,7 @@ def test_without_a_reading_the_prediction_is_charged_and_marked() -> None:
 
 
 def test_a_run_is_complete_only_with_a_sample_after_its_end() -> None:
-    meter = EnergyMeter(6.0)
+    meter = EnergyMeter(6.0, 58.0)
     meter.sample(0, 6.0)
     meter.start(1, 0, 20.0)
     meter.end(1, int(1.5 * SECOND_NS))
@@ -173,7 +173,7 @@ def test_a_run_is_complete_only_with_a_sample_after_its_end() -> None:
 
 
 def test_a_rail_below_idle_never_gives_negative_energy() -> None:
-    meter = EnergyMeter(6.0)
+    meter = EnergyMeter(6.0, 58.0)
     meter.sample(0, 6.0)
     meter.start(1, 0, 20.0)
     meter.end(1, SECOND_NS)
@@ -181,7 +181,7 @@ def test_a_rail_below_idle_never_gives_negative_energy() -> None:
 
 
 def test_idle_draw_is_learnt_at_rest_and_a_latchup_is_not_idle() -> None:
-    meter = EnergyMeter(6.0)
+    meter = EnergyMeter(6.0, 58.0)
     for second in range(400):
         meter.sample(second * SECOND_NS, 7.0)
     assert meter.idle_w == pytest.approx(7.0, abs=0.05)

@@ -154,6 +154,27 @@ def test_each_broken_bound_trips_what_runs_and_holds(changes: dict[str, object],
     assert guard.step(11 * SECOND_NS, EPOCH_S, plant(time_ns=11 * SECOND_NS), None, None)[0].run
 
 
+SUNNY = dataclasses.replace(MISSION.orbit, altitude_m=1_450e3, inclination_deg=101.5, ltan_h=6.0)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(("above_j", "trips"), [(60e3, False), (100.0, True)])
+def test_in_a_sun_that_never_sets_work_still_lives_on_what_the_battery_holds_now(above_j: float, trips: bool) -> None:
+    """A day of sunlight to come is no charge: a draw above the array's needs the joules for it before it starts."""
+    mission = dataclasses.replace(MISSION, orbit=SUNNY)
+    guard = Guard(mission, mission.ephemeris())
+    soc = 0.705 + above_j / 3.5e5
+    seen = plant(
+        array_power_w=50.0, worst_energy_above_floor_j=above_j, soc=soc + 0.005, worst_soc=soc, battery_power_w=23.0
+    )
+    order = dataclasses.replace(ORDER, predicted_w=52.0, predicted_s=100.0)
+    envelope, trip = guard.step(0, EPOCH_S, seen, None, order)
+    assert (trip is not None and trip.limit == "battery_floor_j") is trips
+    if trip is None:
+        assert envelope.energy_j > 1e6
+        assert envelope.harvest_w * 1.1 == pytest.approx(50.0 - 16.0 - 6.0)
+        assert envelope.stored_j * 1.1 <= above_j - 100.0 * (52.0 - 28.0)
+
+
 def test_a_guest_runs_only_inside_a_living_allocation() -> None:
     grant = Allocation(from_ns=0, until_ns=100 * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=4e3)
     alive = HostStatus(time_ns=0, heartbeat_ns=0, allocation=grant)
@@ -184,13 +205,13 @@ def test_a_guard_that_is_off_bounds_nothing() -> None:
 
 
 def test_a_latchup_is_cycled_off_and_on_again_once() -> None:
-    watch = LatchupWatch(6.0)
+    watch = LatchupWatch(6.0, 9.0)
     wishes = [(second, watch.step(second * SECOND_NS, 18.0, False)) for second in range(40)]
     assert [(second, wish) for second, wish in wishes if wish is not None] == [(8, False), (11, True)]
 
 
 def test_a_running_job_or_an_unread_rail_is_no_latchup() -> None:
-    watch = LatchupWatch(6.0)
+    watch = LatchupWatch(6.0, 9.0)
     assert all(watch.step(second * SECOND_NS, 30.0, True) is None for second in range(40))
     assert all(watch.step(second * SECOND_NS, None, False) is None for second in range(40))
 
