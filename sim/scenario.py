@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hal.config import ConfigError, build, read_toml
+from sim.ageing import LifeConfig, dose_ugy, worn_array, worn_battery
 from sim.array import ArrayConfig
 from sim.arrivals import Demand
 from sim.battery import BatteryConfig
@@ -33,7 +34,8 @@ SHIPPED = Path(__file__).parent / "scenarios"
 class Scenario:
     """Everything about one flight. `flight` holds overrides for the flight mission named `mission`.
 
-    With `host` the payload is a guest, and array, battery and bus are not used.
+    `array` and `battery` are as they were built; `life` ages them before the flight. With `host` the payload is a
+    guest, and array, battery and bus are not used.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Scenario:
     orbit: OrbitConfig = field(default_factory=OrbitConfig)
     array: ArrayConfig = field(default_factory=ArrayConfig)
     battery: BatteryConfig = field(default_factory=BatteryConfig)
+    life: LifeConfig = field(default_factory=LifeConfig)
     bus: BusConfig = field(default_factory=BusConfig)
     heat: HeatConfig = field(default_factory=HeatConfig)
     computer: ComputerConfig = field(default_factory=ComputerConfig)
@@ -63,6 +66,7 @@ class Scenario:
     def __post_init__(self) -> None:
         if self.epoch_utc.tzinfo is None:
             raise ValueError("epoch_utc must say its zone, as in 2026-11-20T00:00:00Z")
+        worn_array(self.array, self.orbit, self.life)  # raises where it cannot be
         if not 0.0 < self.duration_orbits <= 10_000.0:
             raise ValueError(f"duration_orbits must be in 0..10000, is {self.duration_orbits}")
 
@@ -72,8 +76,8 @@ class Scenario:
             epoch_utc=self.epoch_utc,
             step_s=self.step_s,
             orbit=self.orbit,
-            array=self.array,
-            battery=self.battery,
+            array=worn_array(self.array, self.orbit, self.life),
+            battery=worn_battery(self.battery, self.life),
             bus=self.bus,
             heat=self.heat,
             computer=self.computer,
@@ -85,7 +89,9 @@ class Scenario:
 
     def world(self, seed: int | None = None) -> World:
         """A new world; `seed` replaces the scenario's own."""
-        return World(self.world_config(), self.seed if seed is None else seed)
+        world = World(self.world_config(), self.seed if seed is None else seed)
+        world.radiation.dose_ugy = dose_ugy(self.orbit, self.life)
+        return world
 
     def duration_s(self, world: World) -> float:
         """The length of the flight."""

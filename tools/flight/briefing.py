@@ -1,7 +1,9 @@
 """What the flight computer is told of the spacecraft that it flies on: orbit, array, battery, limits, demand.
 
 A scenario describes the truth; from it follows what its flight software would have been given by those who built the
-spacecraft. The scenario's own table `flight` is laid on top, and that is where a scenario misleads its flight software.
+spacecraft, and kept true by those who operate it: after years in orbit it is told the array and the pack as they are
+now. `life.told_factor` is how wrong the operator is about the array. The scenario's own table `flight` is laid on top,
+and that is where a scenario misleads its flight software.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ def _told_guest(scenario: Scenario) -> dict[str, Any]:
 
 
 def _told(scenario: Scenario) -> dict[str, Any]:
-    orbit, battery = scenario.orbit, scenario.battery
+    orbit, flown = scenario.orbit, scenario.world_config()
+    array, battery = flown.array, flown.battery
     elements = orbit.elements(scenario.epoch_utc)
     own = {
         "orbit": {
@@ -51,7 +54,7 @@ def _told(scenario: Scenario) -> dict[str, Any]:
             "ltan_h": orbit.ltan_h,
             "argument_of_latitude_deg": orbit.latitude_argument_deg,
         },
-        "array": {"power_w": scenario.array.power_w},
+        "array": {"power_w": array.power_w * array.share_left * scenario.life.told_factor},
         "battery": {
             "capacity_ah": battery.capacity_c / 3600.0,
             "resistance_ohm": battery.resistance_ohm,
