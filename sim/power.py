@@ -17,6 +17,7 @@ from sim.rails import ConverterConfig, LoadConfig
 from sim.sensors import SENSORS
 
 REGULATIONS = ("tracker", "shunt")
+AVIONICS_SHARE = 0.956  # of `recovery_v`, above which lost avionics return: 3.25 V a cell where the payload's is 3.4
 RATED_K = 293.15  # of a battery whose temperature nobody gives
 
 
@@ -30,7 +31,6 @@ class BusConfig:
 
     avionics_w: float = 15.0
     recovery_v: float = 13.6  # what was shed for want of power may return above: 3.4 V a cell at rest
-    avionics_recovery_v: float = 13.0  # lost avionics return above: 3.25 V a cell at rest
     regulation: str = "tracker"
     avionics_converter: ConverterConfig | None = None
     payload_converter: ConverterConfig | None = None
@@ -133,5 +133,5 @@ class OwnedPower:
         return self.battery.open_circuit_v() > self._bus_config.recovery_v
 
     def may_restart(self) -> bool:
-        """Whether the avionics may return after they were lost."""
-        return self.battery.open_circuit_v() > self._bus_config.avionics_recovery_v
+        """Whether the avionics may return after they were lost: before anything else does."""
+        return self.battery.open_circuit_v() > AVIONICS_SHARE * self._bus_config.recovery_v

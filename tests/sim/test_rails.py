@@ -12,7 +12,7 @@ from sim.battery import BatteryConfig
 from sim.devices import build
 from sim.heat import HeatConfig, LoopConfig
 from sim.load import ComputerConfig
-from sim.power import BusConfig
+from sim.power import BusConfig, OwnedPower
 from sim.rails import AVIONICS, PAYLOAD, ConverterConfig, LoadConfig, Rails
 from sim.world import RailConfig, World, WorldConfig
 
@@ -176,6 +176,17 @@ def test_avionics_return_with_the_sun_and_chips_start_anew():
     world.advance_to(world.now_ns + 1000 * SECOND_NS)
     assert _told(world)[-1] == ("restored", "payload")
     assert world.is_powered(PAYLOAD)
+
+
+@pytest.mark.parametrize("cells", [4, 108])
+def test_avionics_return_at_the_same_charge_in_any_pack_and_before_the_payload(cells):
+    socs = [step / 1000 for step in range(1000)]
+    bus = BusConfig(recovery_v=3.4 * cells)
+    packs = [OwnedPower(ArrayConfig(), BatteryConfig(start_soc=soc, cells_in_series=cells), bus) for soc in socs]
+    avionics_soc = next(soc for soc, pack in zip(socs, packs, strict=True) if pack.may_restart())
+    payload_soc = next(soc for soc, pack in zip(socs, packs, strict=True) if pack.may_recover())
+    assert avionics_soc == pytest.approx(0.066, abs=0.002)
+    assert payload_soc == pytest.approx(0.117, abs=0.002)
 
 
 def test_sensors_on_the_payloads_rail_fall_silent_with_it_and_forget():
