@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -40,7 +41,11 @@ def sgp4(repeats: int) -> dict[str, Any] | None:
         satellites.append(one)
     array, days = SatrecArray(satellites), np.full(SGP4_MINUTES, 2_461_041.5)
     elapsed_s = best_s(lambda: array.sgp4(days, np.arange(SGP4_MINUTES) / 1440.0), repeats)
-    return {"sat_steps_per_second": round(SGP4_SATELLITES * SGP4_MINUTES / elapsed_s), "step": "orbit"}
+    return {
+        "sat_steps_per_second": round(SGP4_SATELLITES * SGP4_MINUTES / elapsed_s),
+        "step": "orbit",
+        "version": version("sgp4"),
+    }
 
 
 def basilisk(repeats: int) -> dict[str, Any] | None:
@@ -62,6 +67,7 @@ def basilisk(repeats: int) -> dict[str, Any] | None:
     return {
         "sat_steps_per_second": round(BASILISK_STEPS / min(elapsed_s)),
         "step": "orbit, eclipse, panel, load, battery",
+        "version": version("bsk"),
     }
 
 

@@ -1,10 +1,12 @@
-"""Checks of what moves: the node under J2 against a numerical integration, and a dusk orbit at the solstice."""
+"""Checks of what moves: the node under J2 against a numerical integration, and shadows at the solstices."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import atan2, cos, degrees, pi, radians, sin, sqrt
+
+import numpy as np
 
 from hal.constants import EARTH_J2, EARTH_MU_M3_S2, EARTH_RADIUS_M
 from sim.orbit import node_rate_rad_s, sun_synchronous_inclination_rad
@@ -23,10 +25,10 @@ NODES = ((500.0, None, 2e-3), (1_000.0, None, 2e-3), (2_000.0, None, 2e-3), (600
 
 
 def rows() -> Iterator[Row]:
-    """Nodes and the solstice's shadow."""
+    """Nodes, and shadows at the solstices."""
     for altitude_km, inclination_deg, relative in NODES:
         yield _node_row(altitude_km, inclination_deg, relative)
-    yield _solstice_row()
+    yield from _solstice_rows()
 
 
 def _node_row(altitude_km: float, inclination_deg: float | None, relative: float) -> Row:
@@ -103,16 +105,20 @@ def _moved(state: State, slope: State, seconds: float) -> State:
     return a, b, c, d, e, f
 
 
-def _solstice_row() -> Row:
+def _solstice_rows() -> Iterator[Row]:
     """An orbit that forgets the tilt between equator and ecliptic is never dark here."""
-    year = survey(YearRequest(altitude_km=500.0, ltan_h=18.0))
-    when = datetime(2026, 6, 21, 8, 24, tzinfo=UTC).timestamp()
-    index = min(range(len(year.unix_s)), key=lambda index: abs(float(year.unix_s[index]) - when))
-    return Row(
-        section=SECTION,
-        name="dark part of a dusk orbit at the June solstice, 500 km",
-        source="independent stepping code; a known frame error gives 0",
-        expected=0.239,
-        got=1.0 - float(year.sunlit[0, index]),
-        tolerance=0.002,
-    )
+    for ltan_h, (month, day, hour, minute), name in (
+        (18.0, (6, 21, 8, 24), "dusk orbit at the June solstice"),
+        (6.0, (12, 21, 20, 50), "dawn orbit at the December solstice"),
+    ):
+        year = survey(YearRequest(altitude_km=500.0, ltan_h=ltan_h))
+        when = datetime(2026, month, day, hour, minute, tzinfo=UTC).timestamp()
+        index = int(np.argmin(np.abs(year.unix_s - when)))
+        yield Row(
+            section=SECTION,
+            name=f"dark part of a {name}, 500 km",
+            source="independent stepping code; a known frame error gives 0",
+            expected=0.239,
+            got=1.0 - float(year.sunlit[0, index]),
+            tolerance=0.002,
+        )
