@@ -15,6 +15,7 @@
 #define LEAST_STIFFNESS_W_K 1e-6
 #define LEAST_POWER_W 1e-9
 #define LEAST_TIME_S 1e-9
+#define LEAST_GOAL_K4 1.0
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
@@ -33,7 +34,8 @@ typedef double lane[BLOCK];
 typedef struct {
     lane row[ROWS];
     lane sine_0, sine_1, sine_2, cycle_s, drift, capacity_j, reserve_j, cos_end, sin_end; /* of the day */
-    lane time_s, low_j, high_j, umbra_s, dark_s, third_s, day_s, dusk_s, dawn_s, glow_high, glow_low, glow_none, now_s;
+    lane time_s, low_j, high_j, umbra_s, dark_s, third_s, day_s, dusk_s, dawn_s, now_s, per_third, per_day, per_dusk, per_dawn;
+    lane glow_high, glow_low, glow_none;
 } block;
 
 INLINE double lesser(double a, double b) { return a < b ? a : b; }
@@ -63,14 +65,14 @@ INLINE double turns_of(double y, double x) {
     return y < 0.0 ? -angle : angle;
 }
 
-/* 1 - exp(-x) */
-INLINE double gone(double x) {
+/* exp(x) */
+INLINE double rising(double x) {
     const double y = x * 0.125;
     double power = ((y * (1.0 / 6.0) + 0.5) * y + 1.0) * y + 1.0;
     power = power * power;
     power = power * power;
     power = power * power;
-    return 1.0 - 1.0 / power;
+    return power;
 }
 
 INLINE double normal_part(const penumbra_cell *k, const double *sun, double cos_node, double sin_node) {
@@ -137,6 +139,10 @@ static void begin_cycle(const penumbra_cell *restrict given, block *restrict b) 
         b->day_s[i] = cycle_s * 0.125;
         b->dusk_s[i] = dusk_s;
         b->dawn_s[i] = dusk_s * 0.5;
+        b->per_third[i] = 1.0 / greater(b->third_s[i], LEAST_TIME_S);
+        b->per_day[i] = 1.0 / greater(b->day_s[i], LEAST_TIME_S);
+        b->per_dusk[i] = 1.0 / greater(dusk_s, LEAST_TIME_S);
+        b->per_dawn[i] = b->per_dusk[i] * 2.0;
         b->glow_high[i] = cos_beta * GLOW_HIGH;
         b->glow_low[i] = cos_beta * GLOW_LOW;
         b->glow_none[i] = 0.0;
@@ -152,11 +158,12 @@ INLINE double tracker_w(const penumbra_cell *k, double array_k) {
 INLINE double node_after_k(double link_w_k, double heat_w, double radiated, double k_j, double node_k, double seconds) {
     const double stiff = node_k * node_k * node_k * radiated;
     const double stiff_w_k = greater(stiff + link_w_k, LEAST_STIFFNESS_W_K);
-    return node_k + (heat_w - stiff * node_k * 0.25) / stiff_w_k * gone(stiff_w_k * (seconds * k_j));
+    const double power = rising(stiff_w_k * (seconds * k_j));
+    return node_k + (heat_w - stiff * node_k * 0.25) * (power - 1.0) / (stiff_w_k * power);
 }
 
 INLINE void run_phase(const penumbra_cell *restrict given, const double *restrict shares, block *restrict b,
-    const double *restrict glow_of, const double *restrict seconds_of, const int lit) {
+    const double *restrict glow_of, const double *restrict seconds_of, const double *restrict per_s, const int lit) {
     const penumbra_cell k = *given;
     const double array_base_w = lit ? k.array_sun_w + k.array_constant_w : k.array_constant_w;
     const double payload_base_w = lit ? k.payload_sun_w + k.payload_constant_w : k.payload_constant_w;
@@ -166,13 +173,15 @@ INLINE void run_phase(const penumbra_cell *restrict given, const double *restric
         const double glow = glow_of[i], seconds = seconds_of[i], left_k = b->row[ARRAY][i];
         const double heat_w = glow * k.array_albedo_w + array_base_w;
         const double power_0 = lit ? tracker_w(&k, left_k) : 0.0;
-        double goal_k = sqrt(sqrt((heat_w - power_0) * k.array_cooling_k4_w));
+        double goal_k = sqrt(sqrt(greater((heat_w - power_0) * k.array_cooling_k4_w, LEAST_GOAL_K4)));
         double rate = (left_k + goal_k) * (left_k * left_k + goal_k * goal_k) * k.array_rate_k3_s;
-        const double middle_k = left_k + (goal_k - left_k) * gone(rate * (seconds * 0.5));
+        double power = rising(rate * (seconds * 0.5));
+        const double middle_k = left_k + (goal_k - left_k) * (power - 1.0) / power;
         const double power_1 = lit ? tracker_w(&k, middle_k) : 0.0;
-        goal_k = sqrt(sqrt((heat_w - power_1) * k.array_cooling_k4_w));
+        if (lit) goal_k = sqrt(sqrt(greater((heat_w - power_1) * k.array_cooling_k4_w, LEAST_GOAL_K4)));
         rate = (middle_k + goal_k) * (middle_k * middle_k + goal_k * goal_k) * k.array_rate_k3_s;
-        const double array_k = left_k + (goal_k - left_k) * gone(rate * seconds);
+        power = rising(rate * seconds);
+        const double array_k = left_k + (goal_k - left_k) * (power - 1.0) / power;
         const double power_2 = lit ? tracker_w(&k, array_k) : 0.0;
         const double power_w = (power_0 + 4.0 * power_1 + power_2) * (1.0 / 6.0);
 
@@ -196,7 +205,7 @@ INLINE void run_phase(const penumbra_cell *restrict given, const double *restric
         const double moved_j = stored_j + flow_w * first_s + rest_w * rest_s;
         const double after_j = lesser(greater(moved_j, 0.0), b->capacity_j[i]);
 
-        const double share = on_s / greater(seconds, LEAST_TIME_S);
+        const double share = on_s * per_s[i];
         const double off_loss_w = off_w - off_raw_w;
         const double loss_w = off_loss_w + (on_w - on_raw_w - off_loss_w) * share + k.platform_w;
         const double payload_k = b->row[PAYLOAD][i], body_k = b->row[BODY][i];
@@ -228,14 +237,13 @@ INLINE void run_phase(const penumbra_cell *restrict given, const double *restric
 
 FOR_EACH_PROCESSOR
 static void run_lit(const penumbra_cell *restrict k, const double *restrict shares, block *restrict b,
-    const double *restrict glow, const double *restrict seconds) {
-    run_phase(k, shares, b, glow, seconds, 1);
+    const double *restrict glow, const double *restrict seconds, const double *restrict per_s) {
+    run_phase(k, shares, b, glow, seconds, per_s, 1);
 }
 
 FOR_EACH_PROCESSOR
-static void run_dark(
-    const penumbra_cell *restrict k, const double *restrict shares, block *restrict b, const double *restrict seconds) {
-    run_phase(k, shares, b, b->glow_none, seconds, 0);
+static void run_dark(const penumbra_cell *restrict k, const double *restrict shares, block *restrict b) {
+    run_phase(k, shares, b, b->glow_none, b->third_s, b->per_third, 0);
 }
 
 FOR_EACH_PROCESSOR
@@ -256,15 +264,23 @@ static void end_cycle(const penumbra_cell *restrict given, block *restrict b) {
     }
 }
 
+/* Whether a phase, or the cycle, has a length for any satellite; one without a length changes nothing. */
+static int lasts(const double *seconds) {
+    double longest = 0.0;
+    for (size_t i = 0; i < BLOCK; i++) longest = greater(longest, seconds[i]);
+    return longest > 0.0;
+}
+
 static void fly_cycle(const penumbra_cell *k, const double *shares, block *b) {
     begin_cycle(k, b);
-    run_lit(k, shares, b, b->glow_high, b->day_s);
-    run_lit(k, shares, b, b->glow_low, b->day_s);
-    run_lit(k, shares, b, b->glow_none, b->dusk_s);
-    for (int third = 0; third < 3; third++) run_dark(k, shares, b, b->third_s);
-    for (int half = 0; half < 2; half++) run_lit(k, shares, b, b->glow_none, b->dawn_s);
-    run_lit(k, shares, b, b->glow_low, b->day_s);
-    run_lit(k, shares, b, b->glow_high, b->day_s);
+    if (!lasts(b->now_s)) return;
+    run_lit(k, shares, b, b->glow_high, b->day_s, b->per_day);
+    run_lit(k, shares, b, b->glow_low, b->day_s, b->per_day);
+    run_lit(k, shares, b, b->glow_none, b->dusk_s, b->per_dusk);
+    for (int third = 0; third < 3 && lasts(b->third_s); third++) run_dark(k, shares, b);
+    for (int half = 0; half < 2; half++) run_lit(k, shares, b, b->glow_none, b->dawn_s, b->per_dawn);
+    run_lit(k, shares, b, b->glow_low, b->day_s, b->per_day);
+    run_lit(k, shares, b, b->glow_high, b->day_s, b->per_day);
     end_cycle(k, b);
 }
 

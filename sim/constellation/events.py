@@ -22,7 +22,7 @@ from sim.constellation.design import Design
 from sim.constellation.events_cell import cell, hour_shares
 from sim.constellation.events_executors import Block, Executor, executor
 from sim.constellation.events_model import Rows
-from sim.constellation.events_wear import array_share, calendar_fade, dose_gy_year
+from sim.constellation.events_wear import LEAST_SHARE, array_share, calendar_fade, dose_gy_year
 from sim.constellation.executors import Name
 from sim.constellation.shells import Shell
 from sim.orbit import nodal_period_s
@@ -70,8 +70,8 @@ class Sample:
     start_unix_s: float
     end_unix_s: float
     dose_gy: float  # since the epoch, the same for every satellite
-    array_share: float  # of its first power that radiation has left
-    rows: Block  # valid until the next sample; shape (len(Rows._fields), satellites)
+    array_share: float  # of its first power that the years have left
+    rows: Block  # valid until the shell's next sample; shape (len(Rows._fields), satellites)
     capacity_j: float  # of the new battery
     fade: float  # share of the capacity that age alone has taken
 
@@ -79,7 +79,7 @@ class Sample:
         """The rows in units that people use."""
         rows = Rows(*self.rows)
         elapsed_s = np.maximum(rows.elapsed_s, 1e-9)
-        capacity = 1.0 - self.fade - rows.fade
+        capacity = np.maximum(1.0 - self.fade - rows.fade, LEAST_SHARE)
         low = {f"{name}_c": getattr(rows, f"{name}_k") - ZERO_CELSIUS_K for name in _EXTREMES}
         return Observation(
             elapsed_s=rows.elapsed_s.copy(),
@@ -112,11 +112,13 @@ class YearFleet:
         executor_: Executor | None = None,
         block: int | None = None,
         workers: int = 1,
+        with_wear: bool = True,
     ) -> None:
         self.shell, self.design, self.epoch_unix_s = shell, design, epoch_unix_s
         self.executor = executor_ or executor()
         self.block = block or self.executor.block
         self.workers = workers
+        self.with_wear = with_wear
         self.day = 0
         if self.block < 1 or workers < 1:
             raise ValueError("block and workers must be at least 1")
@@ -126,7 +128,10 @@ class YearFleet:
 
     def advance(self, days: int) -> None:
         """Fly `days` days, block after block."""
-        cells = [cell(self.shell, self.design, self.epoch_unix_s, self.day + n) for n in range(days)]
+        cells = [
+            cell(self.shell, self.design, self.epoch_unix_s, self.day + n, with_wear=self.with_wear)
+            for n in range(days)
+        ]
         blocks = [self.rows[:, start : start + self.block] for start in range(0, self.rows.shape[1], self.block)]
         if self.workers == 1:
             for rows in blocks:
@@ -148,10 +153,10 @@ class YearFleet:
             start_unix_s=self.epoch_unix_s + start_day * DAY_S,
             end_unix_s=self.epoch_unix_s + self.day * DAY_S,
             dose_gy=dose_gy_year(self.shell) * years,
-            array_share=array_share(self.shell, years),
+            array_share=array_share(self.shell, self.design, years) if self.with_wear else 1.0,
             rows=self.rows,
             capacity_j=self.design.storage.capacity_wh * 3600.0,
-            fade=calendar_fade(years),
+            fade=calendar_fade(years) if self.with_wear else 0.0,
         )
 
     def open_window(self) -> None:
@@ -202,7 +207,7 @@ def fly_years(
     """Fly shells for years (`designs`: one for all, or one a shell); a sample of every shell every `every_days` days.
 
     `indices` picks satellites of each shell. `observer` is called with days flown and days in all, for a progress bar.
-    A sample's rows are the fleet's own: fold them before the next. ValueError for what cannot be flown.
+    A sample's rows are the fleet's own: fold them before the shell's next. ValueError for what cannot be flown.
     """
     if not 0.0 < years <= MOST_YEARS or every_days < 1:
         raise ValueError(f"years must be in 0..{MOST_YEARS:.0f} and every_days at least 1")
@@ -218,8 +223,8 @@ def fly_years(
     for start in range(0, days, every_days):
         end = min(days, start + every_days)
         for index, fleet in enumerate(fleets):
+            fleet.open_window()
             fleet.advance(end - start)
             yield fleet.sample(index, start)
-            fleet.open_window()
         if observer is not None:
             observer(end, days)

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.constellation.coefficients import CELL_S, coefficients
 from sim.constellation.design import Design
-from sim.constellation.events_wear import CYCLE_FADE, array_share, calendar_fade
+from sim.constellation.events_wear import CYCLE_FADE, LEAST_SHARE, array_share, calendar_fade
 from sim.constellation.shells import Shell
 from sim.discs import Bodies, edges_rad
 from sim.orbit import nodal_period_s, node_rate_rad_s
@@ -25,8 +25,9 @@ TURN = 2.0 * pi
 # radius to each side of its centre. The disc's shape is in the weights, so a grazing orbit needs no case of its own.
 DISC_POINT = 0.5
 SHORTEST_CYCLE = 0.96  # of a nodal period: noon moves by half a turn a day at most, 1/30 of a cycle
-DAY_GLOW = (sin(pi / 4.0) / (pi / 4.0), (1.0 - sin(pi / 4.0)) / (pi / 4.0))  # means of a cosine to 45 and to 90 deg
-LEAST_SHARE = 0.2  # of its capacity: a battery below is not flown any more, but the model has to stand
+# Means of a cosine to 45 and to 90 degrees, sin(pi/4) / (pi/4) and (1 - sin(pi/4)) / (pi/4): written out, because the
+# last bit of a sine is the library's.
+DAY_GLOW = (0.9003163161571062, 0.3729232285780567)
 
 
 class Cell(NamedTuple):
@@ -86,15 +87,15 @@ class Cell(NamedTuple):
     link_w_k: float
 
 
-def cell(shell: Shell, design: Design, epoch_unix_s: float, day: int) -> Cell:
-    """The cell of a day, counted from the epoch."""
+def cell(shell: Shell, design: Design, epoch_unix_s: float, day: int, *, with_wear: bool = True) -> Cell:
+    """The cell of a day, counted from the epoch; without wear, array and battery are new all the time."""
     start_s = day * DAY_S
     return Cell(
         *(start_s, start_s + DAY_S, epoch_unix_s % DAY_S, 1.0 / DAY_S),
         *_orbit(shell),
         *_suns(epoch_unix_s + start_s),
         *_shadow(shell, epoch_unix_s + start_s + 0.5 * DAY_S),
-        *_satellite(shell, design, epoch_unix_s, day),
+        *_satellite(shell, design, epoch_unix_s, day, with_wear),
     )
 
 
@@ -124,17 +125,18 @@ def _shadow(shell: Shell, unix_s: float) -> list[float]:
     return [cos(middle + DISC_POINT * half), cos(middle - DISC_POINT * half), cos(float(umbra[0]))]
 
 
-def _satellite(shell: Shell, design: Design, epoch_unix_s: float, day: int) -> list[float]:
+def _satellite(shell: Shell, design: Design, epoch_unix_s: float, day: int, with_wear: bool) -> list[float]:
     """From the stepped model's coefficients at the middle of the day, worn by then."""
     noon = round((day + 0.5) * DAY_S / CELL_S)
     k = coefficients(shell, design, epoch_unix_s, noon, 1.0)
     load, years = design.load, (day + 0.5) / 365.25
-    left = array_share(shell, years)
+    left = array_share(shell, design, years) if with_wear else 1.0
+    fades = (calendar_fade(years), CYCLE_FADE) if with_wear else (0.0, 0.0)
     return [
         *(k.array_w * left, k.array_w_k * left, k.array_limit_w, k.platform_w),
         *(load.compute_w, 0.0 if load.follows == "sun" else load.compute_w),
         *(k.charge_efficiency, k.discharge_factor, k.charge_limit_w),
-        *(design.storage.reserve_soc, k.capacity_j, calendar_fade(years), CYCLE_FADE, LEAST_SHARE),
+        *(design.storage.reserve_soc, k.capacity_j, *fades, LEAST_SHARE),
         *(k.array_sun_w, k.array_albedo_w, k.array_constant_w),
         *(4.0 / k.array_radiated_w_k4, 0.25 * k.array_radiated_w_k4 / k.array_inertia_w_k),
         *(k.payload_sun_w, k.payload_albedo_w, k.payload_constant_w, k.payload_radiated_w_k4),

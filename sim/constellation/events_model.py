@@ -41,6 +41,7 @@ TINY = 1e-30
 LEAST_STIFFNESS_W_K = 1e-6  # of a node without link or radiator, so that its share is defined
 LEAST_POWER_W = 1e-9  # of a flow that is divided by
 LEAST_TIME_S = 1e-9
+LEAST_GOAL_K4 = 1.0  # where more leaves as electricity than comes in: the coldest that an array goes for
 HALF_ARCS_A_TURN = 1.0 / TURN
 GLOW_HIGH, GLOW_LOW = DAY_GLOW
 
@@ -159,14 +160,16 @@ def turns_of(xp: Any, y: Array, x: Array) -> Array:
     return xp.where(y < 0.0, -angle, angle)
 
 
-def gone(x: Array) -> Array:
-    """1 - exp(-x) for x of 0 and more, within 1e-4; exactly 0 at 0, so that a phase of no length changes nothing."""
+def rising(x: Array) -> Array:
+    """exp(x) for x of 0 and more, the eighth power of four terms: exp(-x) within 1e-4; exactly 1 at 0.
+
+    So a phase of no length changes nothing.
+    """
     y = x * 0.125
     power = ((y * (1.0 / 6.0) + 0.5) * y + 1.0) * y + 1.0
     power = power * power
     power = power * power
-    power = power * power
-    return 1.0 - 1.0 / power
+    return power * power
 
 
 def _sun_in_plane(k: Cell, cos_node: Array, sin_node: Array, sun: tuple[float, float, float]) -> tuple[Array, ...]:
@@ -214,13 +217,15 @@ def _array(xp: Any, k: Cell, lit: bool, glow: Array, left_k: Array, seconds: Arr
     """Watts of the tracker and the temperature after a phase."""
     heat_w = glow * k.array_albedo_w + (k.array_sun_w + k.array_constant_w if lit else k.array_constant_w)
     power_0 = _tracker_w(xp, k, lit, left_k)
-    goal_k = xp.sqrt(xp.sqrt((heat_w - power_0) * k.array_cooling_k4_w))
+    goal_k = xp.sqrt(xp.sqrt(xp.maximum((heat_w - power_0) * k.array_cooling_k4_w, LEAST_GOAL_K4)))
     rate = (left_k + goal_k) * (left_k * left_k + goal_k * goal_k) * k.array_rate_k3_s
-    middle_k = left_k + (goal_k - left_k) * gone(rate * (seconds * 0.5))
+    power = rising(rate * (seconds * 0.5))
+    middle_k = left_k + (goal_k - left_k) * (power - 1.0) / power
     power_1 = _tracker_w(xp, k, lit, middle_k)
-    goal_k = xp.sqrt(xp.sqrt((heat_w - power_1) * k.array_cooling_k4_w))
+    goal_k = xp.sqrt(xp.sqrt(xp.maximum((heat_w - power_1) * k.array_cooling_k4_w, LEAST_GOAL_K4)))
     rate = (middle_k + goal_k) * (middle_k * middle_k + goal_k * goal_k) * k.array_rate_k3_s
-    after_k = left_k + (goal_k - left_k) * gone(rate * seconds)
+    power = rising(rate * seconds)
+    after_k = left_k + (goal_k - left_k) * (power - 1.0) / power
     power_2 = _tracker_w(xp, k, lit, after_k)
     return (power_0 + 4.0 * power_1 + power_2) * (1.0 / 6.0), after_k
 
@@ -233,11 +238,14 @@ def _node_k(xp: Any, k: Cell, heat_w: Array, radiated: float, k_j: float, node_k
     """The temperature of payload or body after a phase."""
     stiff = node_k * node_k * node_k * radiated
     stiff_w_k = xp.maximum(stiff + k.link_w_k, LEAST_STIFFNESS_W_K)
-    return node_k + (heat_w - stiff * node_k * 0.25) / stiff_w_k * gone(stiff_w_k * (seconds * k_j))
+    power = rising(stiff_w_k * (seconds * k_j))
+    return node_k + (heat_w - stiff * node_k * 0.25) * (power - 1.0) / (stiff_w_k * power)
 
 
-def phase(xp: Any, k: Cell, day: Day, shares: Array, lit: bool, glow: Array | float, seconds: Array, was: Live) -> Live:
-    """One phase of `seconds`."""
+def phase(
+    xp: Any, k: Cell, day: Day, shares: Array, lit: bool, glow: Array, seconds: Array, per_s: Array, was: Live
+) -> Live:
+    """One phase of `seconds`, the inverse of which is `per_s` (finite where there are none)."""
     power_w, array_k = _array(xp, k, lit, glow, was.array_k, seconds)
     hours = (was.time_s + seconds * 0.5) * k.day_share
     hour = xp.astype((hours - xp.floor(hours)) * 24.0, xp.int64)
@@ -261,7 +269,7 @@ def phase(xp: Any, k: Cell, day: Day, shares: Array, lit: bool, glow: Array | fl
     stored_j = was.stored_j + flow_w * first_s + rest_w * rest_s
     stored_j = xp.minimum(xp.maximum(stored_j, 0.0), day.capacity_j)
 
-    share = on_s / xp.maximum(seconds, LEAST_TIME_S)
+    share = on_s * per_s
     off_loss_w = off_w - off_raw_w
     loss_w = off_loss_w + (on_w - on_raw_w - off_loss_w) * share + k.platform_w
     linked_w = (was.payload_k - was.body_k) * k.link_w_k
@@ -311,12 +319,20 @@ def cycle(xp: Any, k: Cell, day: Day, shares: Array, rows: Rows) -> Rows:
     live = Live(
         rows.clock_s + k.midnight_s, *rows[4:8], rows.array_j, rows.compute_j, rows.stored_j, rows.stored_j, *rows[17:]
     )
-    for lit, glow, seconds in (
-        (True, high, day_s), (True, low, day_s), (True, none, dusk_s),
-        (False, none, third_s), (False, none, third_s), (False, none, third_s),
-        (True, none, dusk_s * 0.5), (True, none, dusk_s * 0.5), (True, low, day_s), (True, high, day_s),
-    ):  # fmt: skip
-        live = phase(xp, k, day, shares, lit, glow, seconds, live)
+    dawn_s = dusk_s * 0.5
+    per_third, per_day = 1.0 / xp.maximum(third_s, LEAST_TIME_S), 1.0 / xp.maximum(day_s, LEAST_TIME_S)
+    per_dusk = 1.0 / xp.maximum(dusk_s, LEAST_TIME_S)
+    per_dawn = per_dusk * 2.0
+    for lit, glow, seconds, per_s in (
+        (True, high, day_s, per_day),
+        (True, low, day_s, per_day),
+        (True, none, dusk_s, per_dusk),
+        *((False, none, third_s, per_third),) * 3,
+        *((True, none, dawn_s, per_dawn),) * 2,
+        (True, low, day_s, per_day),
+        (True, high, day_s, per_day),
+    ):
+        live = phase(xp, k, day, shares, lit, glow, seconds, per_s, live)
     depth = (live.high_j - live.low_j) / day.capacity_j
     return Rows(
         rows.clock_s + cycle_s,
