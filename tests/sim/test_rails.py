@@ -17,7 +17,7 @@ from sim.rails import AVIONICS, PAYLOAD, ConverterConfig, LoadConfig, Rails
 from sim.world import RailConfig, World, WorldConfig
 
 EXACT = ComputerConfig(watts_noise=0.0, seconds_noise=0.0)
-PAYLOAD_THERMOMETER, BATTERY_THERMOMETER, DOSIMETER = 0x48, 0x49, 0x48
+PAYLOAD_THERMOMETER, BATTERY_THERMOMETER, DOSIMETER, BUS_MONITOR = 0x48, 0x49, 0x48, 0x45
 INSTRUMENTS = LoadConfig(name="instruments", watts=10.0, stage=2, shed_soc=0.80, restore_soc=0.88)
 HEATER = LoadConfig(name="heater", watts=5.0, node="battery", stage=1, shed_soc=0.85, restore_soc=0.89)
 THE_COMPUTER = LoadConfig(name="payload", stage=3, shed_soc=0.75, restore_soc=0.85)
@@ -167,12 +167,14 @@ def test_avionics_return_with_the_sun_and_chips_start_anew():
     world = World(WorldConfig(battery=battery, bus=BusConfig(avionics_w=30.0), computer=EXACT), 1)
     bus = build(world, 1)["i2c0"]
     bus.write_word(BATTERY_THERMOMETER, 0x01, 0x02A0)
+    bus.write_word(BUS_MONITOR, 0x05, 0x0800)
     while world.is_powered(AVIONICS):
         world.advance_to(world.now_ns + 10 * SECOND_NS)
     while not world.is_powered(AVIONICS):
         world.advance_to(world.now_ns + 10 * SECOND_NS)
     assert world.power_cycles(AVIONICS) == 1
     assert bus.read_words(BATTERY_THERMOMETER, (0x01,))[0] & 0x0FFF == 0x0220
+    assert bus.read_words(BUS_MONITOR, (0x05,)) == (0,)
     world.advance_to(world.now_ns + 1000 * SECOND_NS)
     assert _told(world)[-1] == ("restored", "payload")
     assert world.is_powered(PAYLOAD)
