@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -45,6 +46,25 @@ def constellation(satellites: int, repeats: int, workers: int | None, as_json: b
     from tools.bench.constellation import run
 
     _show(run(satellites, repeats, workers), as_json)
+
+
+@bench.command(epilog="Example: penumbra bench years --satellites 1000000 --years 1 --json")
+@click.option("--satellites", default=1_000_000, show_default=True, type=click.IntRange(10, 10_000_000))
+@click.option("--years", default=1.0, show_default=True, type=click.FloatRange(0.003, 30.0))
+@click.option("--executor", default=None, type=click.Choice(["python", "numpy", "c"]), help="Without, the fastest.")
+@click.option("--workers", default=None, type=click.IntRange(1, 64), help="Threads; without, one a core.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def years(satellites: int, years: float, executor: Any, workers: int | None, as_json: bool) -> None:
+    """Event mode: a constellation for years, in satellite orbits a second."""
+    from tools.bench.constellation_years import run
+
+    with click.progressbar(length=1000, label="years", hidden=as_json, file=sys.stderr) as bar:
+        result = run(satellites, years, executor, workers, observer=lambda day, all_: _move(bar, day, all_))
+    _show(result, as_json)
+
+
+def _move(bar: Any, day: int, days: int) -> None:
+    bar.update(1000 * day // days - bar.pos)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
