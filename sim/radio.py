@@ -11,6 +11,7 @@ from hal.clock import SECOND_NS, Clock
 from hal.constants import EARTH_FLATTENING, EARTH_RADIUS_M, EARTH_ROTATION_RAD_S
 from hal.ports.link import DatagramLink
 from sim import draws
+from sim.frames import EarthFixed
 from sim.orbit import Orbit
 from sim.sun import sidereal_angle_rad
 
@@ -49,7 +50,9 @@ class View:
     """Which stations see the satellite. Times are seconds since the epoch of the elements."""
 
     def __init__(self, orbit: Orbit, stations: tuple[Station, ...]) -> None:
-        self._orbit, self._stations = orbit, tuple((station, *_earth_fixed(station)) for station in stations)
+        places = [(station, *ground_place(station)) for station in stations]
+        self._stations = tuple((station, (p.x, p.y, p.z), (up.x, up.y, up.z)) for station, p, up in places)
+        self._orbit = orbit
         self._turn_rad = sidereal_angle_rad(orbit.elements.epoch_unix_s)
 
     def elevations_deg(self, time_s: float) -> tuple[float, ...]:
@@ -76,15 +79,15 @@ class View:
         return cos(turn) * x + sin(turn) * y, cos(turn) * y - sin(turn) * x, z
 
 
-def _earth_fixed(station: Station) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Position and local vertical of a station on the WGS 84 ellipsoid."""
+def ground_place(station: Station) -> tuple[EarthFixed, EarthFixed]:
+    """Position in metres and local vertical (a unit vector) of a station on the WGS 84 ellipsoid."""
     latitude, longitude = radians(station.latitude_deg), radians(station.longitude_deg)
     square = EARTH_FLATTENING * (2.0 - EARTH_FLATTENING)
     normal_m = EARTH_RADIUS_M / sqrt(1.0 - square * sin(latitude) ** 2)
-    up = (cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude))
+    up = EarthFixed(cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude))
     across_m = normal_m + station.altitude_m
     along_m = normal_m * (1.0 - square) + station.altitude_m
-    return (across_m * up[0], across_m * up[1], along_m * up[2]), up
+    return EarthFixed(across_m * up.x, across_m * up.y, along_m * up.z), up
 
 
 def _elevation_deg(

@@ -26,7 +26,7 @@ from sim.power import BusConfig, OwnedPower
 from sim.radiation import DOSE_UGY_PER_PROTON_CM2, Radiation, RadiationConfig
 from sim.rails import AVIONICS, PAYLOAD, RAILS, PowerEvent, Rails, Supply
 from sim.sensors import SENSORS, SensorConfig
-from sim.shadow import Shadow
+from sim.shadow import shadow_of
 from sim.truth import Truth
 
 RECOVERY_CHECK_S = 10.0  # how often what was shed or lost looks whether it may return
@@ -60,6 +60,7 @@ class WorldConfig:
         for name in self.sensors:
             if name not in SENSORS:
                 raise ValueError(f"sensor: must be one of {', '.join(SENSORS)}, is {name!r}")
+        object.__setattr__(self, "orbit", self.orbit.resolved(self.epoch_utc))  # a TLE means this epoch's place
         if not 0.01 <= self.step_s <= 10.0:
             raise ValueError(f"step_s must be in 0.01..10, is {self.step_s}")
 
@@ -71,7 +72,7 @@ class World:
         self.config, self.seed = config, seed
         self.now_ns = 0
         self.orbit = Orbit(config.orbit.elements(config.epoch_utc))
-        self.shadow = Shadow(self.orbit)
+        self.shadow = shadow_of(self.orbit, is_oblate=config.orbit.is_oblate)
         self.power = None if config.rail else OwnedPower(config.array, config.battery, config.bus)
         self.heat = Heat(config.heat, self.power.array_area_m2 if self.power else 0.0)
         self.computer = Computer(config.computer, seed)
@@ -143,7 +144,7 @@ class World:
         shadow, truth = self.shadow, self.truth
         start = self.orbit.start_rad
         truth.sun_cosine = shadow.sun_node * cos(start) + shadow.sun_ahead * sin(start)
-        truth.illumination = shadow.illumination(truth.sun_cosine)
+        truth.illumination = shadow.illumination(truth.sun_cosine, sin(start))
         truth.is_sunlit = truth.illumination > 0.5
         truth.soc = self.power.battery.soc if self.power else 0.0
         truth.bus_voltage_v = self.power.bus_voltage_v if self.power else self._rail_v
@@ -215,7 +216,7 @@ class World:
         u = orbit.start_rad + orbit.latitude_rate_rad_s * end_s
         cos_u, sin_u = cos(u), sin(u)
         cosine = shadow.sun_node * cos_u + shadow.sun_ahead * sin_u
-        begin, end = truth.illumination, shadow.illumination(cosine)
+        begin, end = truth.illumination, shadow.illumination(cosine, sin_u)
         mean = begin
         if begin != end or 0.0 < end < 1.0:
             mean = shadow.mean_illumination(end_s - seconds, end_s)

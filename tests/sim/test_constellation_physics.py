@@ -53,7 +53,7 @@ def test_illumination_is_close_to_two_discs(altitude_km: float) -> None:
     k = fleet(one).calendar.coefficients(0)
     shadow = Shadow(orbit_of(one))
     cosines = np.linspace(-1.0, 1.0, 40_001)
-    error = illumination(np, k, cosines) - np.array([shadow.illumination(cosine) for cosine in cosines.tolist()])
+    error = illumination(np, k, cosines) - np.array([shadow.illumination(cosine, 0.0) for cosine in cosines.tolist()])
     assert np.abs(error).max() < 0.008  # a straight edge 0.0054, the polynomial 0.0014
     assert abs(error.mean()) < 2e-5
 

@@ -12,6 +12,9 @@ import click
 from tools.sim.constellation_cli import constellation
 from tools.sim.study import study
 
+if TYPE_CHECKING:
+    from tools.sim.orbit import Asked
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -32,8 +35,12 @@ sim.add_command(constellation)
 def _orbit_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say which orbit a question is about."""
     for option in (
-        click.option("--tle", type=click.File(encoding="utf-8"), help="A real satellite: two-line elements, - for stdin."),
-        click.option("--date", "start", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="UTC to begin at."),
+        click.option(
+            "--tle", type=click.File(encoding="utf-8"), help="A real satellite: two-line elements, - for stdin."
+        ),
+        click.option(
+            "--date", "start", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="UTC to begin at."
+        ),
         click.option("--inc", type=float, help="Inclination in degrees; without it, the sun-synchronous one."),
         click.option("--ltan", default=10.5, show_default=True, help="Local mean solar time of the ascending node, h."),
         click.option("--alt", default=500.0, show_default=True, help="Altitude in km above 6378.137 km."),
@@ -51,7 +58,7 @@ def _orbit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--plot", type=FILE, help="Draw beta and eclipse over the year into this PNG.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
 @click.pass_context
-def orbit(context: click.Context, events: int | None, plot: Path | None, as_json: bool, **options: Any) -> None:
+def orbit(context: click.Context, /, events: int | None, plot: Path | None, as_json: bool, **options: Any) -> None:
     """Period, inclination, beta, eclipses and sunlight of every orbit of a year."""
     from sim.season import survey
     from tools.sim.orbit import coming_events, events_text, told_tle
@@ -77,7 +84,9 @@ def orbit(context: click.Context, events: int | None, plot: Path | None, as_json
 
 @sim.command(epilog="Example: penumbra sim passes --alt 600 --ltan 6 --station Svalbard,78.23,15.39,450 --hours 48")
 @_orbit_options
-@click.option("--station", "named", multiple=True, metavar="NAME,LAT,LON[,ALT_M]", help="Those of the default scenario.")
+@click.option(
+    "--station", "named", multiple=True, metavar="NAME,LAT,LON[,ALT_M]", help="Those of the default scenario."
+)
 @click.option("--hours", default=24.0, show_default=True)
 @click.option("--mask", type=float, help="Elevation in degrees from which a station hears; 5 unless given.")
 @click.option("--plot", type=FILE, help="Draw the ground track and the stations into this PNG.")
@@ -85,6 +94,7 @@ def orbit(context: click.Context, events: int | None, plot: Path | None, as_json
 @click.pass_context
 def passes(
     context: click.Context,
+    /,
     named: tuple[str, ...],
     hours: float,
     mask: float | None,
@@ -125,7 +135,8 @@ def _asked(context: click.Context, options: dict[str, Any]) -> Asked:
             start=options["start"],
             tle_text=None if file is None else file.read(),
         )
-        return asked if asked.tle is None else asked  # a TLE is checked before anything is asked of it
+        _ = asked.tle  # its lines are checked before anything is asked of them
+        return asked
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

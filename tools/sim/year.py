@@ -39,7 +39,9 @@ def answer(year: Year) -> dict[str, Any]:
         "eclipse_days": year.eclipse_days,
         "seasons": seasons(year),
         "months": months(year),
-        "model": "every orbit under secular J2, spherical Earth, conical shadow, Sun of the Astronomical Almanac",
+        "is_oblate": request.is_oblate,
+        "model": f"every orbit under secular J2, {'oblate' if request.is_oblate else 'spherical'} Earth, conical "
+        "shadow, Sun of the Astronomical Almanac",
     }
 
 
@@ -87,12 +89,13 @@ def months(year: Year) -> list[dict[str, Any]]:
 def text(found: dict[str, Any]) -> str:
     """The answer for a person at a terminal."""
     kind = "sun-synchronous" if found["is_sun_synchronous"] else "fixed inclination"
-    nodes = "all nodes" if found["all_nodes"] else f"node at {found['ltan_h']:g} h local mean time"
+    nodes = "all nodes" if found["all_nodes"] else f"node at {found['ltan_h']:.4g} h local mean time"
     if not (found["is_sun_synchronous"] or found["all_nodes"]):
         nodes += " on 1 January"
     spans = ", ".join(f"{span['first']} to {span['last']}" for span in found["seasons"]) or "none"
+    earth = ", oblate Earth" if found["is_oblate"] else ""
     lines = [
-        f"{found['altitude_km']:g} km, {found['inclination_deg']:.3f} deg ({kind}), {nodes}, {found['year']}",
+        f"{found['altitude_km']:.7g} km, {found['inclination_deg']:.3f} deg ({kind}), {nodes}, {found['year']}{earth}",
         "",
         f"period          {found['period_s']:.2f} s two-body, {found['nodal_period_s']:.2f} s node to node",
         f"beta            {found['beta_min_deg']:.1f} to {found['beta_max_deg']:.1f} deg either side; "
@@ -144,5 +147,5 @@ def save_plot(year: Year, path: Path) -> None:
 
 def _title(year: Year) -> str:
     request = year.request
-    nodes = "all nodes" if request.all_nodes else f"node at {request.ltan_h:g} h"
-    return f"{request.altitude_km:g} km, {degrees(request.inclination_rad):.2f} degrees, {nodes}, {request.year}"
+    nodes = "all nodes" if request.all_nodes else f"node at {request.ltan_h:.4g} h"
+    return f"{request.altitude_km:.5g} km, {degrees(request.inclination_rad):.2f} degrees, {nodes}, {request.year}"
