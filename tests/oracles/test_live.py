@@ -1,14 +1,11 @@
 """The independent programs of today against what is frozen of them, and against the physics. Needs `make oracles`.
 
-Basilisk here flies whole orbits second by second, where the frozen files hold samples; and it flies orbits that nobody
-chose by hand.
+Basilisk here flies whole orbits second by second, where the frozen files hold samples.
 """
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,13 +13,10 @@ import pytest
 
 from sim.single import SingleRequest, fly_single
 from tools.sim import check_codes, check_sun, check_tle
-from tools.sim.oracles import FOLDER, basilisk_heat, basilisk_orbit, eclipse_cases, frozen, sun, vectors
+from tools.sim.oracles import FOLDER, basilisk_heat, basilisk_lot, basilisk_orbit, eclipse_cases, frozen, sun, vectors
 from tools.sim.power import answer
 
 pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
-
-RANDOM_ORBITS = 30
-KEYS = ("eclipse_s", "battery_min_wh", "battery_end_wh", "array_peak_w")
 
 
 def same(live: Any, kept: Any, relative: float) -> None:
@@ -49,6 +43,7 @@ def same(live: Any, kept: Any, relative: float) -> None:
         ("vectors", vectors, "sgp4"),
         ("basilisk_heat", basilisk_heat, "Basilisk"),
         ("basilisk_orbit", basilisk_orbit, "Basilisk"),
+        ("basilisk_lot", basilisk_lot, "Basilisk"),
     ],
 )
 def test_what_is_frozen_is_what_the_program_says_today(name: str, program: Any, package: str) -> None:
@@ -86,46 +81,6 @@ def test_every_second_of_an_orbit(name: str) -> None:
     stored_wh = [second.stored_wh for second in seconds]
     apart_wh = check_codes.battery_difference_wh(request, stored_wh[0], watts[1:].tolist(), stored_wh[1:])
     assert apart_wh <= 1e-9
-
-
-def random_requests() -> list[SingleRequest]:
-    """Any orbit and day, arrays from a cubesat's to a data centre's, batteries that run full and empty."""
-    chance = random.Random(7)
-    found = []
-    for _ in range(RANDOM_ORBITS):
-        area_m2, efficiency = chance.choice([0.05, 0.2, 5.0, 40.0, 600.0]), chance.uniform(0.15, 0.34)
-        peak_w = 1361.0 * area_m2 * efficiency
-        found.append(
-            SingleRequest(
-                altitude_km=chance.uniform(400.0, 2_000.0),
-                inclination_deg=chance.choice([None, chance.uniform(0.0, 150.0)]),
-                ltan_h=chance.uniform(0.0, 24.0),
-                day=date(2026, 1, 1) + timedelta(days=chance.randrange(365)),
-                array_m2=area_m2,
-                efficiency=efficiency,
-                load_w=peak_w * chance.uniform(0.0, 1.2),
-                battery_wh=peak_w * chance.choice([0.05, 0.3, 1.0, 5.0]) * chance.uniform(0.5, 1.5),
-                start_soc=chance.choice([0.0, 0.5, 1.0, chance.random()]),
-                is_lossless=True,
-            )
-        )
-    return found
-
-
-@pytest.mark.parametrize("index", range(RANDOM_ORBITS))
-def test_an_orbit_that_nobody_chose(index: int) -> None:
-    """`penumbra sim power` against Basilisk's sums over whole seconds, which take the end of each second.
-
-    So the two differ by up to a second of eclipse and of power where the orbit begins or ends in the dark, no more.
-    """
-    pytest.importorskip("Basilisk")
-    request = random_requests()[index]
-    told, ours = basilisk_orbit.summary(basilisk_orbit.fly(request)), answer(fly_single(request))
-    second_wh = max(request.load_w, told["array_peak_w"]) / 3600.0
-    assert ours["eclipse_s"] == pytest.approx(told["eclipse_s"], abs=1.1)
-    assert ours["array_peak_w"] == pytest.approx(told["array_peak_w"], rel=1e-6)
-    for key in ("battery_min_wh", "battery_end_wh"):
-        assert ours[key] == pytest.approx(told[key], abs=1.1 * second_wh)
 
 
 def test_a_request_with_another_sun_is_another_answer() -> None:

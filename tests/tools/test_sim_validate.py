@@ -68,7 +68,7 @@ def test_without_its_frozen_file_a_program_is_skipped_with_the_reason(check: Any
     assert all(".json is not part of this installation" in row.reason for row in left)
 
 
-@pytest.mark.parametrize("name", ["basilisk_orbit", "basilisk_heat", "eclipse_cases", "sun", "vectors"])
+@pytest.mark.parametrize("name", ["basilisk_orbit", "basilisk_lot", "basilisk_heat", "eclipse_cases", "sun", "vectors"])
 def test_what_is_frozen_says_from_whom_and_when_and_can_be_written_again(name: str, tmp_path: Path) -> None:
     content = frozen(name)
     assert content is not None

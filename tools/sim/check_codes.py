@@ -34,6 +34,7 @@ def rows(folder: Path = FOLDER) -> Iterator[Row]:
     """All comparisons; one skipped row for each file that is not there."""
     for name, compare in (
         ("basilisk_orbit", _orbits),
+        ("basilisk_lot", _lots),
         ("basilisk_heat", _heated),
         ("eclipse_cases", _eclipse_cases),
     ):
@@ -60,10 +61,14 @@ def _row(name: str, source: str, unit: str, expected: float, got: float, toleran
 def _orbits(content: dict[str, Any]) -> Iterator[Row]:
     source = content["source"].split(" (")[0]
     for name, case in content["cases"].items():
-        request = SingleRequest(**{**case["request"], "day": date.fromisoformat(case["request"]["day"])})
+        request = _request(case)
         yield from _discs(name, request, case["samples"], source)
         yield _battery(name, request, case["battery"], source)
         yield from _orbit(name, request, case, source)
+
+
+def _request(case: dict[str, Any]) -> SingleRequest:
+    return SingleRequest(**{**case["request"], "day": date.fromisoformat(case["request"]["day"])})
 
 
 def _discs(name: str, request: SingleRequest, samples: list[dict[str, Any]], source: str) -> Iterator[Row]:
@@ -123,6 +128,22 @@ def _orbit(name: str, request: SingleRequest, case: dict[str, Any], source: str)
         ("battery_end_wh", "Wh", 0.15),
     ):
         yield _row(f"{name}: {key}", source, unit, case[key], found[key], tolerance)
+
+
+def _lots(content: dict[str, Any]) -> Iterator[Row]:
+    """Orbits drawn by lot. Basilisk's battery takes the watts of each second's end: a second of power apart."""
+    source = content["source"].split(" (")[0] + ", by lot"
+    for number, case in enumerate(content["orbits"], start=1):
+        request = _request(case)
+        found, second_wh = answer(fly_single(request)), max(request.load_w, case["array_peak_w"]) / 3600.0
+        where = f"{number}: {request.altitude_km:.0f} km, {found['inclination_deg']:.0f} deg, {request.ltan_h:.1f} h"
+        for key, unit, tolerance in (
+            ("eclipse_s", "s", 0.15),
+            ("array_peak_w", "W", 1e-6 * case["array_peak_w"]),
+            ("battery_min_wh", "Wh", second_wh),
+            ("battery_end_wh", "Wh", second_wh),
+        ):
+            yield _row(f"{where}: {key}", source, unit, case[key], found[key], tolerance)
 
 
 def _heated(content: dict[str, Any]) -> Iterator[Row]:
