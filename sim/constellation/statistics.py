@@ -25,8 +25,7 @@ BIN_SHIFT = RANGE_BITS - 11
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 STATES = ("in_eclipse", "at_reserve", "at_shunt")
 ECLIPSE_ILLUMINATION = 0.5  # below, a satellite counts as in eclipse
-# The map is equal-area: longitude across, sine of latitude up, so that its cells are square at the equator.
-MAP_COLUMNS, MAP_ROWS = 360, 114
+MAP_COLUMNS, MAP_ROWS = 360, 180  # degrees of longitude and of latitude, from the south-west
 TEMPERATURES_C = (-150.0, 250.0)  # beyond what any node comes to; a value outside counts as the end
 
 Values = NDArray[np.float64]
@@ -123,8 +122,9 @@ def map_cells(k: Coefficients, rows: Rows, earth: tuple[float, float]) -> Wholes
     east, north = cos_u * cos_node - flat * sin_node, cos_u * sin_node + flat * cos_node
     x, y = east * earth[0] + north * earth[1], north * earth[0] - east * earth[1]
     longitude = arrays.direction_deg(np, y, x)
-    column = np.minimum(((longitude + 180.0) * (MAP_COLUMNS / 360.0)).astype(np.int64), MAP_COLUMNS - 1)
-    row = np.minimum(((sin_u * k.sin_inclination + 1.0) * (MAP_ROWS / 2.0)).astype(np.int64), MAP_ROWS - 1)
+    latitude = arrays.direction_deg(np, sin_u * k.sin_inclination, np.sqrt(x * x + y * y))
+    column = np.minimum((longitude + 180.0).astype(np.int64), MAP_COLUMNS - 1)
+    row = np.minimum((latitude + 90.0).astype(np.int64), MAP_ROWS - 1)
     return np.asarray(row * MAP_COLUMNS + column)
 
 

@@ -137,7 +137,7 @@ def test_the_map_knows_the_ground() -> None:
     fleet = Fleet(Calendar(shell=one, epoch_unix_s=EPOCH_UNIX_S, step_s=1.0))
     k = fleet.calendar.coefficients(0)
     rows, columns = np.divmod(map_cells(k, fleet.rows, (1.0, 0.0)), MAP_COLUMNS)  # Greenwich under the first node
-    assert rows.tolist() == [57, 113, 56, 0]  # equator northbound, north pole, equator southbound, south pole
+    assert rows.tolist() == [90, 179, 89, 0]  # equator northbound, north pole, equator southbound, south pole
     assert columns[0] in (179, 180)
     assert columns[2] in (0, 359)
 

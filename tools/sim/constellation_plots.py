@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import asin, atan, cos, radians, sin, tan
+from math import asin, atan2, degrees, tan
 from pathlib import Path
 from typing import Any
 
@@ -93,35 +93,27 @@ def states_figure(axis: Axis) -> Figure:
 
 
 def map_figure(found: Sequence[Statistics], unix_s: float) -> Figure:
-    """Sub-satellite points at a moment on an equal-area map: lit, in eclipse, and the terminator on the ground."""
+    """Sub-satellite points at a moment: lit, in eclipse, and the terminator on the ground."""
     counts = np.sum([one.map for one in found], axis=0)
     with rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH_IN, 0.62 + 0.94 * WIDTH_IN * MAP_ROWS / MAP_COLUMNS))
-        height_in = figure.get_figheight()
-        panel: Any = figure.subplots(
-            gridspec_kw={"left": 0.05, "right": 0.99, "top": 1.0 - 0.26 / height_in, "bottom": 0.36 / height_in}
-        )
-        extent = (-180.0, 180.0, -1.0, 1.0)
+        figure = Figure(figsize=(WIDTH_IN, 5.5))
+        panel: Any = figure.subplots(gridspec_kw={"left": 0.05, "right": 0.975, "top": 0.95, "bottom": 0.06})
         _draw_night(panel, unix_s)
-        colours = _map_colours(counts)
+        colours, extent = _map_colours(counts), (-180.0, 180.0, -90.0, 90.0)
         panel.imshow(colours, extent=extent, origin="lower", aspect="auto", interpolation="nearest", zorder=2)
         when = datetime.fromtimestamp(unix_s, tz=UTC).strftime("%d %B %Y, %H:%M UTC")
         lit, dark = (int(plane.sum()) for plane in counts)
         panel.set_title(f"{when}: {lit:,} lit (yellow), {dark:,} in eclipse (blue); grey: night on the ground", pad=4.0)
-        panel.set_xticks(range(-180, 181, 60), [f"{abs(x)}°{'W' if x < 0 else 'E' if x else ''}" for x in _sixties()])
-        latitudes = (-60, -30, 0, 30, 60)
-        panel.set_yticks([sin(radians(y)) for y in latitudes], [f"{abs(y)}°{_side(y)}" for y in latitudes])
+        panel.set_xticks(range(-180, 181, 60), [_degrees(x, "WE") for x in range(-180, 181, 60)])
+        panel.set_yticks(range(-60, 61, 30), [_degrees(y, "SN") for y in range(-60, 61, 30)])
         panel.grid(linewidth=0.4, alpha=0.6)
         panel.tick_params(length=0.0)
     return figure
 
 
-def _sixties() -> range:
-    return range(-180, 181, 60)
-
-
-def _side(latitude: int) -> str:
-    return "S" if latitude < 0 else "N" if latitude else ""
+def _degrees(angle: int, sides: str) -> str:
+    """An angle as a map has it, with the side that it lies on."""
+    return f"{abs(angle)}°{'' if angle in (-180, 0, 180) else sides[angle > 0]}"
 
 
 def _map_colours(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -139,15 +131,14 @@ def _map_colours(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def _draw_night(panel: Axes, unix_s: float) -> None:
     """Shade the ground where the Sun is below the horizon."""
     sun = sun_at(unix_s)
-    latitude = asin(sun.z)
-    longitude = np.arctan2(sun.y, sun.x) - sidereal_angle_rad(unix_s)
+    latitude, longitude = asin(sun.z), atan2(sun.y, sun.x) - sidereal_angle_rad(unix_s)
     across = np.linspace(-180.0, 180.0, 721)
-    edge = np.array([sin(atan(-cos(radians(x) - longitude) / tan(latitude))) for x in across])
-    pole = -1.0 if latitude > 0.0 else 1.0
-    panel.fill_between(across, edge, pole, color=LIGHT["shade"], linewidth=0.0, zorder=0.5)
+    edge = np.degrees(np.arctan(-np.cos(np.radians(across) - longitude) / tan(latitude)))
+    panel.fill_between(across, edge, -90.0 if latitude > 0.0 else 90.0, color=LIGHT["shade"], linewidth=0.0, zorder=0.5)
     panel.plot(across, edge, color=LIGHT["muted"], linewidth=0.8)
-    centre = (np.degrees(longitude) + 180.0) % 360.0 - 180.0
-    panel.plot([centre], [sin(latitude)], marker="o", markersize=9.0, color=LIT_COLOUR, markeredgecolor=LIGHT["ink"])
+    under = (degrees(longitude) + 180.0) % 360.0 - 180.0
+    style: dict[str, Any] = {"markersize": 9.0, "markeredgecolor": LIGHT["ink"], "clip_on": False, "zorder": 3}
+    panel.plot([under], [degrees(latitude)], marker="o", color=LIT_COLOUR, **style)
 
 
 def _grid(rows: int, columns: int, height_in: float) -> tuple[Figure, list[list[Axes]]]:
