@@ -1,37 +1,40 @@
-"""Radiation: proton flux over the ground, dose behind the shield, upsets as counted events.
+"""Radiation along the ground track: flux, dose and displacement damage behind a shield, and events of the parts.
 
-The flux above 30 MeV is a smooth peak over the South Atlantic Anomaly, J exp(1 - sqrt(1 + rho^2)) with rho the
-elliptical distance from its centre, and a floor that is higher over the magnetic poles. Its height is anchored on peaks
-of the AP8 maps and its width on their orbit means (sun-synchronous, field of the map's epoch): see `ANCHORS`. The
-exponential wings give the 4-7 % of time above a hundredth of the peak that the maps have; the shape inside is not
-the map's.
+The fluxes are those of `sim.belts`: trapped protons and electrons, and galactic protons over the magnetic cut-off. A
+storm adds solar protons over the polar caps. They are looked up once in `INTERVAL_S`, at the middle of the interval,
+in which the satellite moves 0.6 degrees; dose and hazard are integrals over time and do not know the world's step.
+
+Every kind of event of every device has its own stream of random gaps, keyed by (seed, satellite, device, effect, number
+of the event), on the integrated hazard: where the hazard crosses a gap is the instant of the event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import atan2, cos, degrees, exp, log, pi, radians, sin, sqrt
+from math import atan2, cos, degrees, radians, sin, sqrt
 
+from hal.constants import EARTH_RADIUS_M
 from sim import draws
-
-ANCHORS = (  # altitude km, peak and orbit mean of the flux above 30 MeV in protons/(cm2 s)
-    (500.0, 3.0e3, 17.0),
-    (600.0, 4.2e3, 37.0),
-    (680.0, 5.2e3, 63.0),
-    (800.0, 7.0e3, 119.0),
-    (1000.0, 1.0e4, 273.0),
-    (2000.0, 3.4e4, 3700.0),
+from sim.belts import (
+    ELECTRONS_A_PROTON,
+    MAGNETIC_POLE_LATITUDE_DEG,
+    MAGNETIC_POLE_LONGITUDE_DEG,
+    SOLAR,
+    YEAR_S,
+    load_belts,
 )
-CENTRE_LATITUDE_DEG = -27.0
-CENTRE_LONGITUDE_DEG = -56.0  # -45 in maps of 1985, moved west by 0.3 deg a year
-ASPECT = 2.0  # the anomaly is about twice as wide as it is high
-TRACK_AREA_DEG2 = 360.0 * 180.0  # a polar orbit spends equal times in equal steps of latitude
-PROFILE_INTEGRAL = 4.0 * pi  # of exp(1 - sqrt(1 + rho^2)) over the plane
-MAGNETIC_POLE_LATITUDE_DEG, MAGNETIC_POLE_LONGITUDE_DEG = 80.7, -72.7  # geomagnetic dipole, IGRF-13 at 2020-2025
+from sim.orbit import Orbit
+from sim.parts import Hazard, PartConfig, hazards
+from sim.shielding import DEPTHS_MM, dose_weights
+from sim.sun import sidereal_angle_rad
+
+INTERVAL_S = 10.0
 POLAR_SINE = sin(radians(60.0))  # solar protons reach geomagnetic latitudes above about 60 degrees
-EQUATOR_FLOOR, POLAR_FLOOR = 0.1, 1.0  # galactic protons/(cm2 s): engineering values
-DOSE_UGY_PER_PROTON_CM2 = 0.0041  # 0.22 krad a year behind 5 mm of aluminium at 500 km, where the mean flux is 17
-DAY_S = 86_400.0
+QUIET_SOLAR_CM2_S = 1.0  # over the caps above 30 MeV, what a storm's factor multiplies: engineering value
+# A storm's protons above 10 and 100 MeV for one above 30 MeV, as in large events of 1989: engineering values.
+SOLAR_10_MEV, SOLAR_100_MEV = 3.0, 0.15
+SHIELD_MM = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,50 +48,26 @@ class StormConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadiationConfig:
-    """What the payload's memory and logic feel.
+    """What the payload's parts feel, behind `shield_mm` of aluminium all round."""
 
-    Defaults: 8 GiB of DRAM at 1e-17 cm2 a bit (class value), two in a hundred upsets beyond correction, and functional
-    interrupts at 5e-3 a day in the mean flux at 600 km; engineering values.
-    """
-
-    memory_bits: float = 6.9e10
-    upset_cm2_per_bit: float = 1e-17
-    uncorrected_share: float = 0.02
-    interrupt_cm2: float = 1.6e-9
+    shield_mm: float = SHIELD_MM
+    solar: str = "worst"
+    parts: tuple[PartConfig, ...] = (
+        PartConfig(part="sram"),
+        PartConfig(part="dram"),
+        PartConfig(part="nand"),
+        PartConfig(part="logic"),
+    )
     storms: tuple[StormConfig, ...] = ()
 
-
-def _anchored(altitude_km: float, column: int) -> float:
-    """Log-linear between the anchors, and on beyond them."""
-    index = sum(1 for row in ANCHORS[1:-1] if altitude_km > row[0])
-    low, high = ANCHORS[index], ANCHORS[index + 1]
-    share = (altitude_km - low[0]) / (high[0] - low[0])
-    return exp(log(low[column]) + share * (log(high[column]) - log(low[column])))
-
-
-class FluxMap:
-    """Protons above 30 MeV in 1/(cm2 s) at one altitude."""
-
-    __slots__ = ("_centre_lat_deg", "_lat_per_deg", "_lon_per_deg", "_pole", "peak")
-
-    def __init__(self, altitude_km: float) -> None:
-        self.peak = _anchored(altitude_km, 1)
-        area_deg2 = TRACK_AREA_DEG2 * _anchored(altitude_km, 2) / self.peak / PROFILE_INTEGRAL
-        self._lat_per_deg = sqrt(ASPECT / area_deg2)
-        self._lon_per_deg = self._lat_per_deg / ASPECT
-        latitude, longitude = radians(MAGNETIC_POLE_LATITUDE_DEG), radians(MAGNETIC_POLE_LONGITUDE_DEG)
-        self._pole = (cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude))
-
-    def anomaly(self, latitude_deg: float, longitude_deg: float) -> float:
-        """Trapped protons."""
-        y = (latitude_deg - CENTRE_LATITUDE_DEG) * self._lat_per_deg
-        x = ((longitude_deg - CENTRE_LONGITUDE_DEG + 540.0) % 360.0 - 180.0) * self._lon_per_deg
-        return self.peak * exp(1.0 - sqrt(1.0 + x * x + y * y))
-
-    def floor(self, x: float, y: float, z: float, storm: float) -> float:
-        """Galactic and solar protons at an Earth-fixed unit vector."""
-        sine = self._pole[0] * x + self._pole[1] * y + self._pole[2] * z
-        return POLAR_FLOOR * storm if sine > POLAR_SINE or sine < -POLAR_SINE else EQUATOR_FLOOR
+    def __post_init__(self) -> None:
+        if not DEPTHS_MM[0] <= self.shield_mm <= DEPTHS_MM[-1]:
+            raise ValueError(f"shield_mm must be in {DEPTHS_MM[0]:g}..{DEPTHS_MM[-1]:g}, is {self.shield_mm}")
+        if self.solar not in SOLAR:
+            raise ValueError(f"solar must be {', '.join(SOLAR)}, is {self.solar!r}")
+        names = [part.name or part.part for part in self.parts]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two parts of one name: {', '.join(names)}; give each a name of its own")
 
 
 class EventCounter:
@@ -112,65 +91,127 @@ class EventCounter:
             self._threshold += draws.exponential(self._stream, self.count)
         return self.count - before
 
+    def within(self, hazard: float) -> Iterator[float]:
+        """Add expected events; where in the added stretch each happened, in (0, 1]."""
+        begin, self._hazard = self._hazard, self._hazard + hazard
+        while self._hazard >= self._threshold:
+            yield (self._threshold - begin) / hazard
+            self.count += 1
+            self._threshold += draws.exponential(self._stream, self.count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """A functional interrupt or a latch-up, at an instant in seconds since the epoch."""
+
+    time_s: float
+    hazard: Hazard
+
 
 class Radiation:
-    """Flux, dose and events along the ground track."""
+    """Flux, dose, damage and events of one satellite. `enter` is called every `INTERVAL_S`."""
 
     __slots__ = (
-        "_corrected",
-        "_corrected_cm2",
-        "_interrupt_cm2",
-        "_interrupts",
+        "_counters",
+        "_dose_weights",
         "_map",
+        "_orbit",
+        "_pending",
+        "_pole",
+        "_since_s",
         "_storms",
-        "_struck",
-        "_uncorrected",
-        "_uncorrected_cm2",
+        "corrected",
+        "dose_rate_ugy_s",
         "dose_ugy",
+        "equivalent_fluence_cm2",
+        "fluence_rate_cm2_s",
         "flux_cm2_s",
         "latitude_deg",
         "longitude_deg",
+        "uncorrected",
     )
 
-    def __init__(self, config: RadiationConfig, altitude_km: float, seed: int) -> None:
-        self._map = FluxMap(altitude_km)
-        upset_cm2 = config.memory_bits * config.upset_cm2_per_bit
-        self._corrected_cm2 = upset_cm2 * (1.0 - config.uncorrected_share)
-        self._uncorrected_cm2 = upset_cm2 * config.uncorrected_share
-        self._interrupt_cm2 = config.interrupt_cm2
-        self._corrected = EventCounter(seed, "radiation/corrected")
-        self._uncorrected = EventCounter(seed, "radiation/uncorrected")
-        self._interrupts = EventCounter(seed, "radiation/interrupt")
+    def __init__(self, config: RadiationConfig, orbit: Orbit, seed: int, satellite: int = 0) -> None:
+        elements = orbit.elements
+        altitude_km = (elements.semi_major_axis_m - EARTH_RADIUS_M) / 1000.0
+        year = 1970.0 + elements.epoch_unix_s / YEAR_S
+        self._orbit = orbit
+        self._map = load_belts().shell(altitude_km, year, config.solar)
+        self._dose_weights = dose_weights(config.shield_mm)
+        self._counters = [
+            (hazard, EventCounter(seed, f"radiation/{satellite}/{hazard.device}/{hazard.effect}"))
+            for part in config.parts
+            for hazard in hazards(part)
+        ]
         self._storms = tuple((storm.start_s, storm.start_s + storm.duration_s, storm.factor) for storm in config.storms)
-        self._struck = {"corrected": 0, "uncorrected": 0}
-        self.dose_ugy = self.flux_cm2_s = self.latitude_deg = self.longitude_deg = 0.0
+        latitude, longitude = radians(MAGNETIC_POLE_LATITUDE_DEG), radians(MAGNETIC_POLE_LONGITUDE_DEG)
+        self._pole = (cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude))
+        self.corrected = self.uncorrected = 0  # memory errors so far
+        self._pending = {"corrected": 0, "uncorrected": 0}
+        self._since_s = self.dose_ugy = self.equivalent_fluence_cm2 = 0.0  # at the start of the interval
+        self.latitude_deg = self.longitude_deg = self.flux_cm2_s = 0.0
+        self.dose_rate_ugy_s = self.fluence_rate_cm2_s = 0.0
 
-    @property
-    def corrected(self) -> int:
-        """Single-bit errors that the memory corrected."""
-        return self._corrected.count + self._struck["corrected"]
+    def dose_at(self, time_s: float) -> float:
+        """Dose in silicon behind the shield, in uGy, up to a time of the present interval."""
+        return self.dose_ugy + self.dose_rate_ugy_s * (time_s - self._since_s)
 
-    @property
-    def uncorrected(self) -> int:
-        """Errors beyond correction."""
-        return self._uncorrected.count + self._struck["uncorrected"]
+    def fluence_at(self, time_s: float) -> float:
+        """Electrons of 1 MeV per cm2 that would do the damage so far to covered solar cells; a time as above."""
+        return self.equivalent_fluence_cm2 + self.fluence_rate_cm2_s * (time_s - self._since_s)
 
     def strike(self, effect: str, count: int) -> None:
         """A burst of `count` errors at once, beside what the flux brings; `effect` corrected or uncorrected."""
-        self._struck[effect] += count
+        self.corrected += count if effect == "corrected" else 0
+        self.uncorrected += count if effect == "uncorrected" else 0
 
-    def step(self, x: float, y: float, z: float, time_s: float, seconds: float) -> int:
-        """Advance at an Earth-fixed unit vector; how many functional interrupts struck."""
-        longitude_deg = degrees(atan2(y, x))
-        latitude_deg = degrees(atan2(z, sqrt(x * x + y * y)))
-        storm = 1.0
-        for start_s, end_s, factor in self._storms:
-            if start_s <= time_s < end_s:
-                storm *= factor
-        flux = self._map.anomaly(latitude_deg, longitude_deg) + self._map.floor(x, y, z, storm)
-        self.latitude_deg, self.longitude_deg, self.flux_cm2_s = latitude_deg, longitude_deg, flux
-        fluence = flux * seconds
-        self.dose_ugy += DOSE_UGY_PER_PROTON_CM2 * fluence
-        self._corrected.add(self._corrected_cm2 * fluence)
-        self._uncorrected.add(self._uncorrected_cm2 * fluence)
-        return self._interrupts.add(self._interrupt_cm2 * fluence)
+    def enter(self, time_s: float) -> list[Strike]:
+        """End the present interval at `time_s`, begin the next, and say what strikes in it."""
+        self.dose_ugy, self.equivalent_fluence_cm2 = self.dose_at(time_s), self.fluence_at(time_s)
+        self._since_s = time_s
+        for effect, count in self._pending.items():
+            self.strike(effect, count)
+        self._pending = {"corrected": 0, "uncorrected": 0}
+        protons_cm2_s, galactic_cm2_s = self._look_up(time_s + 0.5 * INTERVAL_S)
+        return list(self._strikes(time_s, protons_cm2_s * INTERVAL_S, galactic_cm2_s * INTERVAL_S))
+
+    def _look_up(self, time_s: float) -> tuple[float, float]:
+        """Set the place and all rates; protons above 30 MeV from belts and Sun, and galactic ones."""
+        x, y, z = self._place(time_s)
+        self.longitude_deg = degrees(atan2(y, x))
+        self.latitude_deg = degrees(atan2(z, sqrt(x * x + y * y)))
+        protons_10, protons_30, protons_100, electrons, galactic = self._map.at(self.latitude_deg, self.longitude_deg)
+        solar = self._solar_cm2_s(self._pole[0] * x + self._pole[1] * y + self._pole[2] * z, time_s)
+        protons_10, protons_30 = protons_10 + SOLAR_10_MEV * solar, protons_30 + solar
+        fluxes = (protons_10, protons_30, protons_100 + SOLAR_100_MEV * solar, electrons, galactic)
+        self.flux_cm2_s = protons_30 + galactic
+        self.dose_rate_ugy_s = sum(weight * flux for weight, flux in zip(self._dose_weights, fluxes, strict=True))
+        self.fluence_rate_cm2_s = ELECTRONS_A_PROTON * protons_10 + electrons
+        return protons_30, galactic
+
+    def _place(self, time_s: float) -> tuple[float, float, float]:
+        """The Earth-fixed unit vector to the satellite."""
+        orbit = self._orbit
+        node, ahead = orbit.axes(time_s)
+        u = orbit.start_rad + orbit.latitude_rate_rad_s * time_s
+        turn = sidereal_angle_rad(orbit.elements.epoch_unix_s + time_s)
+        cos_u, sin_u, cos_turn, sin_turn = cos(u), sin(u), cos(turn), sin(turn)
+        x, y = node[0] * cos_u + ahead[0] * sin_u, node[1] * cos_u + ahead[1] * sin_u
+        return cos_turn * x + sin_turn * y, cos_turn * y - sin_turn * x, ahead[2] * sin_u
+
+    def _solar_cm2_s(self, magnetic_sine: float, time_s: float) -> float:
+        """Solar protons above 30 MeV: none but over the caps in a storm."""
+        if not self._storms or -POLAR_SINE <= magnetic_sine <= POLAR_SINE:
+            return 0.0
+        factors = [factor for start_s, end_s, factor in self._storms if start_s <= time_s < end_s]
+        return QUIET_SOLAR_CM2_S * sum(factors)
+
+    def _strikes(self, time_s: float, protons_cm2: float, galactic_cm2: float) -> Iterator[Strike]:
+        """Let every device meet the fluence of the interval; upsets are counted when it ends."""
+        for hazard, counter in self._counters:
+            expected = hazard.proton_cm2 * protons_cm2 + hazard.galactic_cm2 * galactic_cm2
+            if hazard.effect in self._pending:
+                self._pending[hazard.effect] += counter.add(expected)
+            else:
+                for share in counter.within(expected):
+                    yield Strike(time_s=time_s + share * INTERVAL_S, hazard=hazard)

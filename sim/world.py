@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from math import cos, sin
 
 from hal.clock import SECOND_NS
-from hal.constants import EARTH_ROTATION_RAD_S, ZERO_CELSIUS_K
+from hal.constants import ZERO_CELSIUS_K
 from sim.array import ArrayConfig
 from sim.battery import BatteryConfig
 from sim.heat import Heat, HeatConfig
@@ -23,7 +24,7 @@ from sim.limits import Grant, LimitsConfig, Referee
 from sim.load import Computer, ComputerConfig
 from sim.orbit import Orbit, OrbitConfig
 from sim.power import BusConfig, OwnedPower
-from sim.radiation import DOSE_UGY_PER_PROTON_CM2, Radiation, RadiationConfig
+from sim.radiation import INTERVAL_S, Radiation, RadiationConfig, Strike
 from sim.rails import AVIONICS, PAYLOAD, RAILS, PowerEvent, Rails, Supply
 from sim.sensors import SENSORS, SensorConfig
 from sim.shadow import shadow_of
@@ -76,7 +77,7 @@ class World:
         self.power = None if config.rail else OwnedPower(config.array, config.battery, config.bus)
         self.heat = Heat(config.heat, self.power.array_area_m2 if self.power else 0.0)
         self.computer = Computer(config.computer, seed)
-        self.radiation = Radiation(config.radiation, config.orbit.altitude_km, seed)
+        self.radiation = Radiation(config.radiation, self.orbit, seed)
         self.referee = Referee(config.limits, owns_power=self.power is not None)
         self.truth = Truth()
         self.rails = _rails(config.bus) if self.power else Rails(0.0, None, None, ())
@@ -155,6 +156,7 @@ class World:
         truth.payload_voltage_v = truth.bus_voltage_v if self.computer.is_powered else 0.0
         truth.payload_current_a = truth.payload_power_w / truth.bus_voltage_v
         truth.bus_current_a = truth.bus_power_w / truth.bus_voltage_v
+        self._irradiate()
         self._write_temperatures()
 
     def _step(self, end_ns: int) -> None:
@@ -163,14 +165,16 @@ class World:
         seconds = (end_ns - start_ns) / SECOND_NS
         end_s = end_ns / SECOND_NS
         payload_w = self.computer.draw_w
-        sun_w_m2, albedo_w_m2, cos_u, sin_u = self._look_up(end_s, seconds)
+        sun_w_m2, albedo_w_m2 = self._look_up(end_s, seconds)
         power = self.power
         if power is not None:
             load_w = self._supply_all(power, payload_w, sun_w_m2, albedo_w_m2, seconds, end_ns)
         else:
             load_w = payload_w
             heat.step(seconds, sun_w_m2, albedo_w_m2, 0.0, payload_w, 0.0, 0.0, end_ns)
-        self._irradiate(cos_u, sin_u, end_s, seconds)
+        radiation = self.radiation
+        truth.dose_ugy = radiation.dose_at(end_s)
+        truth.corrected_errors, truth.uncorrected_errors = radiation.corrected, radiation.uncorrected
         self.now_ns = truth.time_ns = end_ns
         self.computer.settle(end_ns)
         self._write_powers(start_ns, seconds, payload_w, load_w)
@@ -209,8 +213,8 @@ class World:
         heat.step(seconds, sun_w_m2, albedo_w_m2, cells_w, payload_w, battery_w, structure_w, end_ns)
         return load_w
 
-    def _look_up(self, end_s: float, seconds: float) -> tuple[float, float, float, float]:
-        """Orbit, Sun and shadow: mean sunlight and albedo of the step in W/m2, and the place at its end."""
+    def _look_up(self, end_s: float, seconds: float) -> tuple[float, float]:
+        """Orbit, Sun and shadow: mean sunlight and albedo of the step in W/m2."""
         orbit, shadow, truth = self.orbit, self.shadow, self.truth
         shadow.refresh(end_s - seconds)
         u = orbit.start_rad + orbit.latitude_rate_rad_s * end_s
@@ -222,26 +226,25 @@ class World:
             mean = shadow.mean_illumination(end_s - seconds, end_s)
         truth.illumination, truth.is_sunlit, truth.sun_cosine = end, end > 0.5, cosine
         flux_w_m2 = shadow.flux_w_m2
-        return mean * flux_w_m2, flux_w_m2 * cosine if cosine > 0.0 else 0.0, cos_u, sin_u
+        return mean * flux_w_m2, flux_w_m2 * cosine if cosine > 0.0 else 0.0
 
-    def _irradiate(self, cos_u: float, sin_u: float, end_s: float, seconds: float) -> None:
-        """Radiation at the end of the step, over the turning Earth."""
-        shadow, radiation, truth = self.shadow, self.radiation, self.truth
-        node, ahead = shadow.node, shadow.ahead
-        x = node[0] * cos_u + ahead[0] * sin_u
-        y = node[1] * cos_u + ahead[1] * sin_u
-        turn = shadow.earth_turn_rad + EARTH_ROTATION_RAD_S * end_s
-        cos_turn, sin_turn = cos(turn), sin(turn)
-        struck = radiation.step(
-            cos_turn * x + sin_turn * y, cos_turn * y - sin_turn * x, ahead[2] * sin_u, end_s, seconds
-        )
-        if struck:
-            truth.interrupts += struck
-            self.computer.hang(self.now_ns)
+    def _irradiate(self) -> None:
+        """Enter the next interval of radiation; what strikes in it is scheduled to the nanosecond."""
+        radiation, truth, now_ns = self.radiation, self.truth, self.now_ns
+        for strike in radiation.enter(now_ns / SECOND_NS):
+            self.schedule(round(strike.time_s * SECOND_NS), partial(self._suffer, strike))
         truth.latitude_deg, truth.longitude_deg = radiation.latitude_deg, radiation.longitude_deg
-        flux = truth.flux_cm2_s = radiation.flux_cm2_s
-        truth.dose_rate_ugy_s, truth.dose_ugy = DOSE_UGY_PER_PROTON_CM2 * flux, radiation.dose_ugy
+        truth.flux_cm2_s, truth.dose_rate_ugy_s = radiation.flux_cm2_s, radiation.dose_rate_ugy_s
         truth.corrected_errors, truth.uncorrected_errors = radiation.corrected, radiation.uncorrected
+        self.schedule(now_ns + round(INTERVAL_S * SECOND_NS), self._irradiate)
+
+    def _suffer(self, strike: Strike) -> None:
+        """A functional interrupt hangs what runs; a latch-up draws until the rail is cycled."""
+        if strike.hazard.effect == "interrupt":
+            self.truth.interrupts += 1
+            self.computer.hang(self.now_ns)
+        else:
+            self.computer.latch_up(strike.hazard.watts, self.now_ns)
 
     def _write_powers(self, start_ns: int, seconds: float, payload_w: float, load_w: float) -> None:
         """Means since the last whole step, so that a reader at whole steps misses nothing in between."""

@@ -1,4 +1,4 @@
-"""The model on arrays of any array-API namespace: pure functions, no index, no write in place, masks by `where`.
+"""The model on arrays of any array-API namespace: pure functions, no write in place, masks by `where`.
 
 The operations and their order are those of `scalar.py` and `kernel.c`, and none but the exact ones of IEEE 754 (with
 division and root) are used: the three agree to the last bit.
@@ -19,15 +19,17 @@ from sim.constellation.coefficients import (
     EDGE_1,
     EDGE_3,
     EDGE_5,
-    EXP_3,
-    EXP_4,
-    EXP_5,
-    EXP_6,
-    EXP_LIMIT,
-    EXP_SHARE,
-    EXP_SQUARINGS,
     ROOT_GUARD,
     Coefficients,
+)
+from sim.constellation.doses import (
+    CELLS_A_DEG,
+    EQUATOR_ROW,
+    GREENWICH_COLUMN,
+    LAST_COLUMN,
+    LAST_ROW,
+    STRIDE,
+    dose_map,
 )
 
 Array = Any  # of the namespace `xp`; the standard has no type for it
@@ -120,32 +122,24 @@ def direction_deg(xp: Any, y: Array, x: Array) -> Array:
     return xp.where(y < 0.0, -angle, angle)
 
 
-def falling(xp: Any, x: Array) -> Array:
-    """exp(-x) for x of 0 and more."""
-    w = xp.minimum(x, EXP_LIMIT) * EXP_SHARE
-    power = (((((w * EXP_6 - EXP_5) * w + EXP_4) * w - EXP_3) * w + 0.5) * w - 1.0) * w + 1.0
-    for _ in range(EXP_SQUARINGS):
-        power = power * power
-    return power
-
-
 def dose_ugy(
     xp: Any, k: Coefficients, position: tuple[Array, Array, Array, Array], earth: tuple[float, float]
 ) -> Array:
-    """The dose of a minute at cos_u, sin_u, cos_node, sin_node.
-
-    `earth` is the cosine and sine of the right ascension of the anomaly's centre, which turns with the Earth.
-    """
+    """The dose of a minute at cos_u, sin_u, cos_node, sin_node; `earth` is the cosine and sine of sidereal time."""
     cos_u, sin_u, cos_node, sin_node = position
+    doses = xp.asarray(dose_map(k.dose_altitude_km, k.dose_year), dtype=cos_u.dtype, device=cos_u.device)
     flat = sin_u * k.cos_inclination
     east, north = cos_u * cos_node - flat * sin_node, cos_u * sin_node + flat * cos_node
     x, y, z = east * earth[0] + north * earth[1], north * earth[0] - east * earth[1], sin_u * k.sin_inclination
-    down = (direction_deg(xp, z, xp.sqrt(x * x + y * y)) - k.flux_centre_lat_deg) * k.flux_per_lat_deg
-    across = direction_deg(xp, y, x) * k.flux_per_lon_deg
-    anomaly = falling(xp, xp.sqrt(down * down + across * across + 1.0) - 1.0) * k.flux_peak
-    sine = xp.abs(x * k.pole_x + y * k.pole_y + z * k.pole_z)
-    polar = xp.where(sine > k.pole_sine, k.floor_pole, xp.zeros_like(sine) + k.floor_equator)
-    return (anomaly + polar) * k.dose_ugy
+    row = direction_deg(xp, z, xp.sqrt(x * x + y * y)) * CELLS_A_DEG + EQUATOR_ROW
+    column = direction_deg(xp, y, x) * CELLS_A_DEG + GREENWICH_COLUMN
+    south, west = xp.minimum(xp.floor(row), LAST_ROW), xp.minimum(xp.floor(column), LAST_COLUMN)
+    up, across = row - south, column - west
+    corner = xp.astype(south * STRIDE + west, xp.int64)
+    low, high = xp.take(doses, corner), xp.take(doses, corner + STRIDE)
+    low = low + across * (xp.take(doses, corner + 1) - low)
+    high = high + across * (xp.take(doses, corner + (STRIDE + 1)) - high)
+    return low + up * (high - low)
 
 
 def advance(xp: Any, k: Coefficients, rows: tuple[Array, ...], steps: int) -> tuple[Array, ...]:

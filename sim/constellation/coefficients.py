@@ -6,7 +6,7 @@ that no step needs an inverse sine: see `EDGE_1`. Source of the model: the physi
 
 from __future__ import annotations
 
-from math import asin, cos, log, pi, radians, sin, sqrt
+from math import asin, cos, pi, radians, sin
 from typing import NamedTuple
 
 from hal.constants import (
@@ -18,24 +18,13 @@ from hal.constants import (
 )
 from sim.array import CELL_REFERENCE_C
 from sim.constellation.design import Design
+from sim.constellation.doses import map_year
 from sim.constellation.shells import Shell
 from sim.heat import HeatConfig, NodeConfig
 from sim.orbit import latitude_rate_rad_s, node_rate_rad_s
-from sim.radiation import (
-    CENTRE_LATITUDE_DEG,
-    CENTRE_LONGITUDE_DEG,
-    DOSE_UGY_PER_PROTON_CM2,
-    EQUATOR_FLOOR,
-    MAGNETIC_POLE_LATITUDE_DEG,
-    MAGNETIC_POLE_LONGITUDE_DEG,
-    POLAR_FLOOR,
-    POLAR_SINE,
-    FluxMap,
-)
 from sim.sun import Sun, sun_at
 
 CELL_S = 600.0  # the Sun and the node move 0.007 deg: 0.1 s of orbit
-DOSE_S = 60.0  # 4 deg of orbit against an anomaly 25 deg high
 # Free part of a disc behind a straight edge at q radii: 1/2 + q (E1 + E3 q^2 + E5 q^4), within 0.0014 of
 # 1/2 + (q sqrt(1 - q^2) + asin q)/pi. Odd about the half, so the energy of a crossing is exact; multiples of 1/512, so
 # that it is exactly 0 and 1 at the ends in floating point.
@@ -44,9 +33,6 @@ EDGE_1, EDGE_3, EDGE_5 = 323.0 / 512.0, -37.0 / 512.0, -30.0 / 512.0
 ARC_1, ARC_3, ARC_5, ARC_7, ARC_9 = 0.9998660, -0.3302995, 0.1801410, -0.0851330, 0.0208351
 ARC_GUARD = 1e-30  # below the line it stands for the pole, where the longitude is any
 DEGREES = 180.0 / pi
-# exp(-x) for 0..32 as the 64th power of six terms at x / 64, within 1e-4 of itself at 32; beyond, it is nothing
-EXP_LIMIT, EXP_SHARE, EXP_SQUARINGS = 32.0, 1.0 / 64.0, 6
-EXP_3, EXP_4, EXP_5, EXP_6 = 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0
 ROOT_GUARD = 1.0 + 1e-12  # instead of 1 under the root: the product of two unit vectors exceeds 1 by rounding
 
 
@@ -93,17 +79,8 @@ class Coefficients(NamedTuple):
     body_radiated_w_k4: float
     body_inertia_w_k: float
     link_w_k: float  # between payload and body
-    flux_peak: float
-    flux_per_lat_deg: float
-    flux_per_lon_deg: float
-    flux_centre_lat_deg: float
-    pole_x: float  # in the frame that turns with the Earth, first axis at the anomaly's longitude
-    pole_y: float
-    pole_z: float
-    pole_sine: float
-    floor_pole: float
-    floor_equator: float
-    dose_ugy: float  # for each unit of flux in the time between two samples
+    dose_altitude_km: float  # these two name the map of doses: see doses.py
+    dose_year: float
 
 
 def _node(
@@ -170,31 +147,6 @@ def _heat(design: Design, sun: Sun, step_s: float) -> list[float]:
     ]
 
 
-def _per_deg(flux: FluxMap, lat_deg: float, lon_deg: float) -> float:
-    """The inverse width of the map's profile exp(1 - sqrt(1 + rho^2)) in one direction, read from the map."""
-    fall = flux.anomaly(CENTRE_LATITUDE_DEG + lat_deg, CENTRE_LONGITUDE_DEG + lon_deg) / flux.peak
-    return sqrt((1.0 - log(fall)) ** 2 - 1.0) / (lat_deg + lon_deg)
-
-
-def _dose(shell: Shell) -> list[float]:
-    flux = FluxMap(shell.altitude_km)
-    latitude = radians(MAGNETIC_POLE_LATITUDE_DEG)
-    longitude = radians(MAGNETIC_POLE_LONGITUDE_DEG - CENTRE_LONGITUDE_DEG)
-    return [
-        flux.peak,
-        _per_deg(flux, 10.0, 0.0),
-        _per_deg(flux, 0.0, 10.0),
-        CENTRE_LATITUDE_DEG,
-        cos(latitude) * cos(longitude),
-        cos(latitude) * sin(longitude),
-        sin(latitude),
-        POLAR_SINE,
-        POLAR_FLOOR,
-        EQUATOR_FLOOR,
-        DOSE_UGY_PER_PROTON_CM2 * DOSE_S,
-    ]
-
-
 def coefficients(shell: Shell, design: Design, epoch_unix_s: float, cell: int, step_s: float) -> Coefficients:
     """The coefficients of a cell, for its middle; `cell` counts from the epoch."""
     unix_s = epoch_unix_s + (cell + 0.5) * CELL_S
@@ -204,5 +156,6 @@ def coefficients(shell: Shell, design: Design, epoch_unix_s: float, cell: int, s
         *_sun(shell, sun),
         *_power(design, sun, unix_s, step_s),
         *_heat(design, sun, step_s),
-        *_dose(shell),
+        shell.altitude_km,
+        map_year(unix_s),
     )

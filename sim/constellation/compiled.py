@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from sim.constellation.coefficients import Coefficients
+from sim.constellation.doses import dose_map
 from sim.constellation.rows import Rows
 
 try:
@@ -28,12 +29,18 @@ def end_cell(k: Coefficients, rows: Rows) -> None:
 
 def irradiate(k: Coefficients, rows: Rows, earth: tuple[float, float]) -> None:
     """Add the dose of a minute."""
-    lib.penumbra_irradiate(_structure(k), *_place(rows), *earth)
+    lib.penumbra_irradiate(_structure(k), *_place(rows), *earth, _doses(k.dose_altitude_km, k.dose_year))
 
 
 @lru_cache(maxsize=64)  # every block of a plan asks for the same few
 def _structure(k: Coefficients) -> Any:
     return ffi.new("penumbra_coefficients *", tuple(k))
+
+
+@lru_cache(maxsize=64)
+def _doses(altitude_km: float, year: float) -> Any:
+    """The grid's address, which keeps the grid."""
+    return ffi.from_buffer("double[]", dose_map(altitude_km, year))
 
 
 def _place(rows: Rows) -> tuple[Any, int, int]:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from math import cos, gcd, radians, sin
+from math import cos, gcd, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.constellation.coefficients import CELL_S, DOSE_S, Coefficients, coefficients
+from sim.constellation.coefficients import CELL_S, Coefficients, coefficients
 from sim.constellation.design import Design
+from sim.constellation.doses import DOSE_S
 from sim.constellation.executors import Executor, Piece, executor
 from sim.constellation.rows import Rows, first_rows
 from sim.constellation.shells import Shell
 from sim.constellation.statistics import observe
-from sim.radiation import CENTRE_LONGITUDE_DEG
 from sim.sun import sidereal_angle_rad
 
 
@@ -69,8 +69,8 @@ class Calendar:
                 k = self.coefficients(step)
 
     def _earth(self, step: int) -> tuple[float, float]:
-        """The anomaly's right ascension where the position is: in the middle of the coming step."""
-        angle = sidereal_angle_rad(self.epoch_unix_s + (step + 0.5) * self.step_s) + radians(CENTRE_LONGITUDE_DEG)
+        """Sidereal time where the position is: in the middle of the coming step."""
+        angle = sidereal_angle_rad(self.epoch_unix_s + (step + 0.5) * self.step_s)
         return cos(angle), sin(angle)
 
 

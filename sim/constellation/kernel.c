@@ -16,17 +16,16 @@
 #define ARC_7 -0.0851330
 #define ARC_9 0.0208351
 #define ARC_GUARD 1e-30
-#define EXP_3 (1.0 / 6.0)
-#define EXP_4 (1.0 / 24.0)
-#define EXP_5 (1.0 / 120.0)
-#define EXP_6 (1.0 / 720.0)
-#define EXP_LIMIT 32.0
-#define EXP_SHARE (1.0 / 64.0)
-#define EXP_SQUARINGS 6
 #define EDGE_1 (323.0 / 512.0)
 #define EDGE_3 (-37.0 / 512.0)
 #define EDGE_5 (-30.0 / 512.0)
 #define DEGREES (180.0 / 3.141592653589793)
+#define CELLS_A_DEG 0.5 /* the grid of doses.py */
+#define EQUATOR_ROW 45.0
+#define GREENWICH_COLUMN 90.0
+#define LAST_ROW 89.0
+#define LAST_COLUMN 179.0
+#define STRIDE 181
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -146,17 +145,15 @@ static inline double direction_deg(double y, double x) {
     return y < 0.0 ? -angle : angle;
 }
 
-static inline double falling(double x) {
-    const double w = lesser(x, EXP_LIMIT) * EXP_SHARE;
-    double power = (((((w * EXP_6 - EXP_5) * w + EXP_4) * w - EXP_3) * w + 0.5) * w - 1.0) * w + 1.0;
-    for (int n = 0; n < EXP_SQUARINGS; n++) power = power * power;
-    return power;
-}
+typedef struct {
+    double row[BLOCK], column[BLOCK]; /* on the grid of doses, with the share of the cell */
+} places;
 
+/* Apart from the look-up, so that it vectorises. */
 FOR_EACH_PROCESSOR
-static void add_dose(const penumbra_coefficients *restrict given, const double *restrict cos_u,
+static void find_places(const penumbra_coefficients *restrict given, const double *restrict cos_u,
     const double *restrict sin_u, const double *restrict cos_node, const double *restrict sin_node,
-    double *restrict dose, size_t count, double earth_cos, double earth_sin) {
+    places *restrict found, size_t count, double earth_cos, double earth_sin) {
     const penumbra_coefficients k = *given;
     for (size_t i = 0; i < count; i++) {
         const double flat = sin_u[i] * k.cos_inclination;
@@ -164,17 +161,30 @@ static void add_dose(const penumbra_coefficients *restrict given, const double *
         const double north = cos_u[i] * sin_node[i] + flat * cos_node[i];
         const double x = east * earth_cos + north * earth_sin, y = north * earth_cos - east * earth_sin;
         const double z = sin_u[i] * k.sin_inclination;
-        const double down = (direction_deg(z, sqrt(x * x + y * y)) - k.flux_centre_lat_deg) * k.flux_per_lat_deg;
-        const double across = direction_deg(y, x) * k.flux_per_lon_deg;
-        const double anomaly = falling(sqrt(down * down + across * across + 1.0) - 1.0) * k.flux_peak;
-        const double sine = fabs(x * k.pole_x + y * k.pole_y + z * k.pole_z);
-        const double polar = sine > k.pole_sine ? k.floor_pole : k.floor_equator;
-        dose[i] += (anomaly + polar) * k.dose_ugy;
+        found->row[i] = direction_deg(z, sqrt(x * x + y * y)) * CELLS_A_DEG + EQUATOR_ROW;
+        found->column[i] = direction_deg(y, x) * CELLS_A_DEG + GREENWICH_COLUMN;
+    }
+}
+
+static void add_doses(const double *restrict doses, const places *restrict at, double *restrict dose, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const int south = (int)lesser(at->row[i], LAST_ROW), west = (int)lesser(at->column[i], LAST_COLUMN);
+        const double up = at->row[i] - south, across = at->column[i] - west;
+        const double *corner = doses + south * STRIDE + west;
+        const double low = corner[0] + across * (corner[1] - corner[0]);
+        const double high = corner[STRIDE] + across * (corner[STRIDE + 1] - corner[STRIDE]);
+        dose[i] += low + up * (high - low);
     }
 }
 
 void penumbra_irradiate(const penumbra_coefficients *k, double *rows, size_t stride, size_t count, double earth_cos,
-    double earth_sin) {
-    add_dose(k, rows + COS_U * stride, rows + SIN_U * stride, rows + COS_NODE * stride, rows + SIN_NODE * stride,
-        rows + DOSE * stride, count, earth_cos, earth_sin);
+    double earth_sin, const double *doses) {
+    places found;
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t size = count - first < BLOCK ? count - first : BLOCK;
+        double *const from = rows + first;
+        find_places(k, from + COS_U * stride, from + SIN_U * stride, from + COS_NODE * stride,
+            from + SIN_NODE * stride, &found, size, earth_cos, earth_sin);
+        add_doses(doses, &found, from + DOSE * stride, size);
+    }
 }

@@ -1,5 +1,6 @@
 /* The coefficients in the order of coefficients.py, and the three entries: `rows` points at the first satellite of the
- * first of nine rows that are `stride` doubles apart, `count` satellites follow each other. */
+ * first of nine rows that are `stride` doubles apart, `count` satellites follow each other;
+ * `doses` is the grid of doses.py. */
 #ifndef PENUMBRA_CONSTELLATION_H
 #define PENUMBRA_CONSTELLATION_H
 #include <stddef.h>
@@ -10,11 +11,10 @@ typedef struct {
         step_s, array_sun_w, array_albedo_w, array_constant_w, array_radiated_w_k4, array_inertia_w_k,
         payload_sun_w, payload_albedo_w, payload_constant_w, payload_radiated_w_k4, payload_inertia_w_k,
         body_sun_w, body_albedo_w, body_constant_w, body_radiated_w_k4, body_inertia_w_k, link_w_k,
-        flux_peak, flux_per_lat_deg, flux_per_lon_deg, flux_centre_lat_deg, pole_x,
-        pole_y, pole_z, pole_sine, floor_pole, floor_equator, dose_ugy;
+        dose_altitude_km, dose_year;
 } penumbra_coefficients;
 void penumbra_advance(const penumbra_coefficients *k, double *rows, size_t stride, size_t count, size_t steps);
 void penumbra_end_cell(const penumbra_coefficients *k, double *rows, size_t stride, size_t count);
 void penumbra_irradiate(const penumbra_coefficients *k, double *rows, size_t stride, size_t count, double earth_cos,
-    double earth_sin);
+    double earth_sin, const double *doses);
 #endif

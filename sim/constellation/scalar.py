@@ -19,15 +19,17 @@ from sim.constellation.coefficients import (
     EDGE_1,
     EDGE_3,
     EDGE_5,
-    EXP_3,
-    EXP_4,
-    EXP_5,
-    EXP_6,
-    EXP_LIMIT,
-    EXP_SHARE,
-    EXP_SQUARINGS,
     ROOT_GUARD,
     Coefficients,
+)
+from sim.constellation.doses import (
+    CELLS_A_DEG,
+    EQUATOR_ROW,
+    GREENWICH_COLUMN,
+    LAST_COLUMN,
+    LAST_ROW,
+    STRIDE,
+    dose_list,
 )
 
 __all__ = ["State", "advance", "end_cell", "irradiate"]
@@ -101,24 +103,18 @@ def direction_deg(y: float, x: float) -> float:
     return -angle if y < 0.0 else angle
 
 
-def falling(x: float) -> float:
-    """exp(-x) for x of 0 and more."""
-    w = min(x, EXP_LIMIT) * EXP_SHARE
-    power = (((((w * EXP_6 - EXP_5) * w + EXP_4) * w - EXP_3) * w + 0.5) * w - 1.0) * w + 1.0
-    for _ in range(EXP_SQUARINGS):
-        power = power * power
-    return power
-
-
 def irradiate(k: Coefficients, state: State, earth: tuple[float, float]) -> State:
     """Add the dose of a minute."""
     cos_u, sin_u, cos_node, sin_node = state[:4]
     flat = sin_u * k.cos_inclination
     east, north = cos_u * cos_node - flat * sin_node, cos_u * sin_node + flat * cos_node
     x, y, z = east * earth[0] + north * earth[1], north * earth[0] - east * earth[1], sin_u * k.sin_inclination
-    down = (direction_deg(z, sqrt(x * x + y * y)) - k.flux_centre_lat_deg) * k.flux_per_lat_deg
-    across = direction_deg(y, x) * k.flux_per_lon_deg
-    anomaly = falling(sqrt(down * down + across * across + 1.0) - 1.0) * k.flux_peak
-    sine = abs(x * k.pole_x + y * k.pole_y + z * k.pole_z)
-    polar = k.floor_pole if sine > k.pole_sine else k.floor_equator
-    return (*state[:8], state[8] + (anomaly + polar) * k.dose_ugy)
+    row = direction_deg(z, sqrt(x * x + y * y)) * CELLS_A_DEG + EQUATOR_ROW
+    column = direction_deg(y, x) * CELLS_A_DEG + GREENWICH_COLUMN
+    south, west = min(int(row), int(LAST_ROW)), min(int(column), int(LAST_COLUMN))
+    up, across = row - south, column - west
+    doses, corner = dose_list(k.dose_altitude_km, k.dose_year), south * STRIDE + west
+    low, high = doses[corner], doses[corner + STRIDE]
+    low += across * (doses[corner + 1] - low)
+    high += across * (doses[corner + STRIDE + 1] - high)
+    return (*state[:8], state[8] + (low + up * (high - low)))
