@@ -20,7 +20,7 @@ from hal.clock import SECOND_NS
 from hal.constants import ZERO_CELSIUS_K
 from sim.battery import Battery, BatteryConfig
 from sim.constellation.campaign import Campaign, Leg, Progress, count, fly_layer
-from sim.constellation.design import StorageConfig
+from sim.constellation.design import Design, StorageConfig
 from sim.constellation.executors import executor
 from sim.constellation.fleet import Fleet
 from sim.constellation.layers import Layer, place_of
@@ -67,7 +67,7 @@ class Alongside:
 
 
 def scenario_of(layer: Layer, index: int, epoch_unix_s: float) -> Scenario:
-    """The flight of one satellite of a layer. The scenario's own faults, host and overrides of orbit do not apply."""
+    """The flight of one satellite of a layer; the scenario's own faults do not happen and it has no host."""
     base, design = load_scenario(layer.scenario), layer.design
     shell, storage = layer.shell, design.storage
     node, latitude = (float(part[0]) for part in shell.phases(epoch_unix_s, np.array([index])))
@@ -86,11 +86,17 @@ def scenario_of(layer: Layer, index: int, epoch_unix_s: float) -> Scenario:
         ),
         array=design.array,
         battery=_like(battery, storage),
-        bus=replace(base.bus, avionics_w=design.load.platform_w),
+        bus=replace(base.bus, avionics_w=_avionics_w(design)),
         heat=design.heat,
         fault=(),
         host=None,
     )
+
+
+def _avionics_w(design: Design) -> float:
+    """The platform without its pumps, which the bench counts apart."""
+    pump_w = design.heat.loop.pump_w if design.heat.loop else 0.0
+    return max(design.load.platform_w - pump_w, 0.0)
 
 
 def _like(battery: BatteryConfig, storage: StorageConfig) -> BatteryConfig:

@@ -11,7 +11,7 @@ from tools.flight.plots import STYLE, WIDTH_IN
 
 PANELS = (
     ("soc", "battery, %", 100.0, "battery"),
-    ("compute_w", "payload, W (flown: with idle watts)", 1.0, "payload"),
+    ("compute_w", "payload, kW (flown: with what it draws idle)", 1e-3, "payload"),
     ("payload_c", "payload and radiator, °C", 1.0, "limit"),
     ("array_c", "array, °C", 1.0, "array"),
 )
@@ -21,7 +21,7 @@ def alongside_figure(pair: Alongside) -> Figure:
     """Battery, watts and temperatures: flown by the flight software, and by the shell's policy (grey)."""
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 4.6))
-        margins = {"left": 0.05, "right": 0.985, "top": 0.93, "bottom": 0.1, "hspace": 0.28, "wspace": 0.1}
+        margins = {"left": 0.05, "right": 0.985, "top": 0.93, "bottom": 0.1, "hspace": 0.28, "wspace": 0.12}
         panels = figure.subplots(2, 2, sharex=True, gridspec_kw=margins).ravel()
         for panel, (name, title, factor, colour) in zip(panels, PANELS, strict=True):
             for series, line, width, label in (
