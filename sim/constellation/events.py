@@ -1,6 +1,6 @@
 """A constellation for years: orbit by orbit in closed form, a million satellites for a year in minutes.
 
-    for sample in fly_years(load_shells(path), Design(), epoch_unix_s, 1.0, every_days=10):
+    for sample in fly_years(shells, designs, epoch_unix_s, 1.0, every_days=10):
         fold(sample.shell_index, sample.end_day, sample.observe())
 
 The model is `events_model.py`, in three executors that agree to the last bit; a satellite's rows are the same for any
