@@ -6,7 +6,8 @@ a phase is `events_phase.py`.
 
 The half arc of darkness is the mean of acos(cos arc / cos beta) over two points of the Sun's disc; battery and nodes
 see sharp edges at that arc, which has the energy of the true penumbra. Against the survey of a year (`sim.season`),
-twelve orbits of 500 to 2,000 km: mean sunlight within 4e-5, the longest umbra within 3.4 s.
+twelve orbits of 500 to 2,000 km: mean sunlight within 4e-5, the longest umbra within 3.4 s, a single orbit's sunlight
+within 1e-6 through the shadow and 6e-3 where it grazes the edge.
 
 Against ten-second steps, five designs and orbits over 30 days: energy within 0.09 % (of any one satellite 0.4 %),
 lowest charge within 0.004, hottest and coldest of any node within 1.4 K. What is not seen: the beat of a load that
