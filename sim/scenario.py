@@ -66,6 +66,7 @@ class Scenario:
     def __post_init__(self) -> None:
         if self.epoch_utc.tzinfo is None:
             raise ValueError("epoch_utc must say its zone, as in 2026-11-20T00:00:00Z")
+        object.__setattr__(self, "orbit", self.orbit.resolved(self.epoch_utc))  # a TLE means this epoch's place
         worn_array(self.array, self.orbit, self.life)  # raises where it cannot be
         if not 0.0 < self.duration_orbits <= 10_000.0:
             raise ValueError(f"duration_orbits must be in 0..10000, is {self.duration_orbits}")

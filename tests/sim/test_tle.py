@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hal.config import ConfigError
 from sim.frames import Teme
 from sim.orbit import Orbit, OrbitConfig
 from sim.osculating import EccentricOrbit
+from sim.scenario import SHIPPED, load_scenario
+from sim.shadow import OblateShadow
 from sim.tle import MissingSgp4, Tle, TleError, TleOrbit, checksum, read_tle
 from sim.world import World, WorldConfig
 
@@ -116,6 +119,29 @@ def test_a_flight_from_a_tle_begins_where_the_satellite_is():
     world.advance_to(60 * 10**9)
     assert abs(world.truth.latitude_deg) < 52.0
     assert world.config.orbit.altitude_km == plain.altitude_km
+
+
+def _scenario(folder: Path, second: str) -> Path:
+    text = (SHIPPED / "default.toml").read_text("utf-8").replace("2026-11-20T00:00:00Z", EPOCH.isoformat())
+    head, rest = text.split("[orbit]")
+    path = folder / "real.toml"
+    path.write_text(
+        f'{head}[orbit]\ntle = ["{FIRST}", "{second}"]\nis_oblate = true\n[array]{rest.split("[array]")[1]}'
+    )
+    return path
+
+
+def test_a_scenario_takes_a_tle_and_everyone_who_asks_sees_a_plain_orbit(tmp_path):
+    pytest.importorskip("sgp4")
+    scenario = load_scenario(_scenario(tmp_path, SECOND))
+    assert scenario.orbit.tle == () and scenario.orbit.is_oblate
+    assert scenario.orbit.inclination_deg == pytest.approx(51.64, abs=0.01)
+    assert isinstance(scenario.world().shadow, OblateShadow)
+
+
+def test_a_scenario_with_a_damaged_tle_names_file_key_and_column(tmp_path):
+    with pytest.raises(ConfigError, match=r"real\.toml: orbit: line 2, column 69: checksum"):
+        load_scenario(_scenario(tmp_path, SECOND[:-1] + "0"))
 
 
 def test_an_orbit_is_given_once():
