@@ -173,6 +173,7 @@ class Governor:
     horizon_orbits: float = 1.25
     slot_s: float = 120.0
     replan_s: float = 300.0
+    work_until_s: float | None = None  # since the epoch: an announced end, after which no result counts
     queue_depth: int = 512
     attempts: int = 2
     kill_factor: float = 3.0  # an attempt is killed at this multiple of its predicted time

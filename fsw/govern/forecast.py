@@ -13,6 +13,7 @@ from hal.clock import SECOND_NS
 
 LEARNING_RATE = 0.02  # a minute of sunlight settles it; a single odd reading does not
 FULL_SOC = 0.95  # above this the charger may throttle the array, so its reading teaches nothing
+DAY_S = 86_400.0
 SUB_SLOTS = 8  # points a slot at which sunlight is looked up: 15 s of 120 s
 
 
@@ -51,6 +52,19 @@ class Forecaster:
         power_w = self._mission.array.power_w * self.array_factor / distance_au**2 if self._mission.array else 0.0
         warm, cool = self._surroundings.watts(True), self._surroundings.watts(False)
         return Forecast(harvest_w=power_w * share, surroundings_w=cool + (warm - cool) * share, sun_share=share)
+
+    def reserve_j(self, at_ns: int, housekeeping_w: float) -> float:
+        """What must be stored above the floor at a time so that housekeeping alone reaches sunrise."""
+        ephemeris, array, battery = self._ephemeris, self._mission.array, self._mission.battery
+        if ephemeris is None or array is None or battery is None:
+            return 0.0
+        tai_s = self._tai_at_zero_s + at_ns / SECOND_NS
+        sunset_s = ephemeris.until_sunset_s(tai_s)
+        if sunset_s <= 0.0:
+            return housekeeping_w * ephemeris.until_sunrise_s(tai_s)
+        surplus_w = array.power_w * self.array_factor / ephemeris.distance_au**2 - housekeeping_w
+        gain_j = battery.charge_efficiency * surplus_w * min(sunset_s, DAY_S)
+        return max(0.0, housekeeping_w * ephemeris.dark_s(tai_s) - gain_j)
 
     def _sun_share(self, now_ns: int, slots: int, slot_s: float) -> Floats:
         if self._ephemeris is None:

@@ -31,6 +31,7 @@ from hal.constants import STEFAN_BOLTZMANN_W_M2K4, ZERO_CELSIUS_K
 BREACH = 10.0  # price of a joule under the floor or over the ceiling, of what the dearest job earns by one
 GRADIENT_MARGIN = 1.2  # on the computer above the payload's mean temperature at full load
 COLDEST_C = 5.0  # lower end of the secant; a colder radiator sheds more than the secant says
+WAITING = 0.03  # of a job's value, lost by waiting to the horizon's end: much may come in between that is not known
 UNIT_S = 20.0  # energies go into the programme in a power of ten of joules near what full load draws in this time
 
 
@@ -54,6 +55,7 @@ class Start:
     end_price_per_j: float
     housekeeping_w: float
     charge_efficiency: float
+    reserve_j: float  # to be left at the horizon's end, so that idling leads from there to sunrise
 
 
 def solve(
@@ -101,7 +103,8 @@ class _Plan:
         self._breach_price = BREACH * dearest_joule(mission, points)
         worth = np.array([row.value * point.worth for row, point in tables])
         self.programme = Programme()
-        self._work = self.programme.columns(-np.repeat(worth[:, None], self._slots, axis=1))
+        sooner = 1.0 - WAITING * np.arange(self._slots) / self._slots
+        self._work = self.programme.columns(-worth[:, None] * sooner)
 
     def fit_time(self) -> Indices:
         """Work fits into each slot."""
@@ -122,7 +125,9 @@ class _Plan:
             programme.put(rows, column, sign)
         left_over = free.copy()
         left_over[-1] = -start.end_price_per_j / self.per_joule
-        stored = programme.columns(left_over, upper=start.span_j * self.per_joule)
+        least = free.copy()
+        least[-1] = min(start.reserve_j, start.span_j) * self.per_joule
+        stored = programme.columns(left_over, lower=least, upper=start.span_j * self.per_joule)
         initial = free.copy()
         initial[0] = min(max(start.energy_j, 0.0), start.span_j) * self.per_joule
         self._carry(stored, initial, 1.0, ((charge, -start.charge_efficiency), (discharge, 1.0)))

@@ -60,9 +60,11 @@ class PlanService:
             return
         self._due_ns = now_ns + int(self._mission.governor.replan_s * SECOND_NS)
         self._granted_w = granted_w
-        slots = int(self._mission.governor.horizon_orbits * self._forecaster.period_s / self._mission.governor.slot_s)
+        slots, ends = self._horizon(now_ns)
+        if slots == 0:
+            return
         forecast = self._forecaster.ahead(now_ns, slots)
-        start = self._start(now_ns, plant)
+        start = self._start(now_ns, plant, slots, 0.0 if ends else self._end_price)
         if self._mission.battery is None:
             forecast = replace(forecast, harvest_w=np.full(slots, granted_w))
         prices = solve(self._mission, self._points, start, forecast, self._backlog)
@@ -73,7 +75,16 @@ class PlanService:
         self._end_price = END_SHARE * sum(prices.joule_price) / slots
         self._bus.publish(PRICES, prices)
 
-    def _start(self, now_ns: int, plant: Plant) -> Start:
+    def _horizon(self, now_ns: int) -> tuple[int, bool]:
+        """Slots to plan, and whether they reach the announced end of work."""
+        governor = self._mission.governor
+        slots = int(governor.horizon_orbits * self._forecaster.period_s / governor.slot_s)
+        if governor.work_until_s is None:
+            return slots, False
+        left = max(0, int((governor.work_until_s - now_ns / SECOND_NS) / governor.slot_s))
+        return min(left, slots), left <= slots
+
+    def _start(self, now_ns: int, plant: Plant, slots: int, end_price_per_j: float) -> Start:
         """The state now, in the planner's terms; a guest lives on its grant and stores nothing."""
         payload, battery = self._mission.payload, self._mission.battery
         temp_c = plant.worst_payload_temp_c
@@ -81,14 +92,17 @@ class PlanService:
         capacity = payload.computer_j_k + payload.radiator_j_k
         margin_soc = self._mission.guard.soc_margin + (battery.floor_soc if battery else 0.0)
         margin_j = battery.energy_above_floor_j(margin_soc) if battery else 0.0
+        housekeeping_w = payload.idle_w + (self._mission.guard.bus_w if battery else 0.0)
+        end_ns = now_ns + int(slots * self._mission.governor.slot_s * SECOND_NS)
         return Start(
             now_ns=now_ns,
             energy_j=(plant.energy_above_floor_j or 0.0) - margin_j,
             span_j=battery.energy_above_floor_j(1.0) - margin_j if battery else 0.0,
             temp_c=(payload.computer_j_k * temp_c + payload.radiator_j_k * radiator_c) / capacity,
-            end_price_per_j=self._end_price,
-            housekeeping_w=payload.idle_w + (self._mission.guard.bus_w if battery else 0.0),
+            end_price_per_j=end_price_per_j,
+            housekeeping_w=housekeeping_w,
             charge_efficiency=battery.charge_efficiency if battery else 1.0,
+            reserve_j=self._forecaster.reserve_j(end_ns, housekeeping_w),
         )
 
     def _mean_granted_w(self) -> float:

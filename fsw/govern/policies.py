@@ -70,10 +70,37 @@ def forbidden_by(situation: Situation, job: Job, point: OperatingPoint) -> str:
     return ""
 
 
+class Blocking:
+    """What a job on the one computer keeps others from, at their prices: those that wait and those that will come.
+
+    A prices' programme works in fluids and does not see that a long job holds the computer while others fall due.
+    """
+
+    def __init__(
+        self, situation: Situation, table: PriceTable, candidates: list[Job], points: OperatingPoints, mission: Mission
+    ) -> None:
+        now_ns = situation.now_ns
+        self._waiting: list[tuple[int, float, float]] = []  # job, seconds it can wait, what it is worth
+        for job in candidates:
+            slack_s = (job.deadline_ns - now_ns) / SECOND_NS - points.quickest_s(job.model)
+            self._waiting.append((job.job_id, slack_s, table.job_price(job.kind, now_ns)))
+        self._coming: list[tuple[float, float]] = []  # seconds one can wait, worth of those that come a second
+        for row in mission.demand:
+            rate_hz = (row.per_minute_sun if situation.sunlit else row.per_minute_dark) / 60.0
+            slack_s = row.deadline_s - points.quickest_s(row.model)
+            self._coming.append((slack_s, rate_hz * table.job_price(row.kind, now_ns)))
+
+    def cost(self, job: Job, seconds: float) -> float:
+        """Value lost by others while `job` runs for `seconds`."""
+        lost = sum(price for other, slack_s, price in self._waiting if seconds > slack_s and other != job.job_id)
+        return lost + sum((seconds - slack_s) * value for slack_s, value in self._coming if seconds > slack_s)
+
+
 class PricedPolicy:
     """Best value less priced joules, seconds and waiting. Without prices it falls back to the hysteresis ladder."""
 
     def __init__(self, mission: Mission) -> None:
+        self._mission = mission
         self._fallback = HysteresisPolicy(mission)
 
     def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
@@ -82,6 +109,7 @@ class PricedPolicy:
         if table is None or not table.covers(situation.now_ns):
             return self._fallback.choose(situation, candidates, points)
         now_ns = situation.now_ns
+        blocking = Blocking(situation, table, candidates, points, self._mission)
         best: tuple[float, Job, OperatingPoint] | None = None
         refusal = "nothing waits"
         for job in sorted(candidates, key=_due):
@@ -92,6 +120,7 @@ class PricedPolicy:
                     refusal = f"guard: {obstacle}" if best is None else refusal
                     continue
                 net = job.value * point.worth - table.cost(now_ns, point.seconds, point.watts) - later
+                net -= blocking.cost(job, point.seconds)
                 if best is None or net > best[0]:
                     best = (net, job, point)
             if best is not None and best[0] > 0.0:

@@ -48,6 +48,7 @@ def start(**changes: float) -> Start:
         end_price_per_j=0.0,
         housekeeping_w=22.0,
         charge_efficiency=0.95,
+        reserve_j=0.0,
     )
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
@@ -277,3 +278,16 @@ def test_a_new_grant_is_planned_at_once_and_less_power_is_dearer() -> None:
     after = planner.fly(range(60, 70, 10), poor)
     assert before and len(after) == 1
     assert np.mean(after[0].joule_price) > np.mean(before[-1].joule_price)
+
+
+def test_what_must_be_left_at_the_horizons_end_makes_joules_dearer() -> None:
+    """In the shadow until the end, the reserve can only come out of the work before it."""
+    free = solved(busy(factor=3.0), start(energy_j=0.5 * SPAN_J))
+    kept = solved(busy(factor=3.0), start(energy_j=0.5 * SPAN_J, reserve_j=0.4 * SPAN_J))
+    assert sum(kept.joule_price) > 1.05 * sum(free.joule_price)
+
+
+def test_with_all_else_equal_work_is_worth_more_sooner() -> None:
+    prices = solved(busy(factor=0.05), start(energy_j=SPAN_J), forecast(harvest_w=300.0, sunlit=SLOTS))
+    for row in prices.job_price:
+        assert row[0] >= row[-1]

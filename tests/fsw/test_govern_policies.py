@@ -162,6 +162,25 @@ def test_what_is_due_first_goes_first_unless_it_is_not_worth_its_price() -> None
     assert choose(situation(prices(joule=0.01)), late, poor).job is late
 
 
+def test_a_job_that_would_outlast_anothers_deadline_takes_a_point_that_does_not() -> None:
+    """At a joule's price the digest takes a thrifty, slow point; beside a screen due meanwhile, one that ends before."""
+    digest, screen = job(1, 900.0, kind="digest", model="telemetry-anomaly", value=20.0), job(2, 950.0)
+    alone = choose(situation(prices(joule=0.002)), digest)
+    due = dataclasses.replace(screen, deadline_ns=int(300.0 * SECOND_NS))
+    table = prices(joule=0.002, kept=5.0)
+    beside = choose(situation(table), digest, due)
+    assert alone.point is not None and alone.point.seconds > 300.0
+    assert beside.job is None or beside.point is None or beside.job is due or beside.point.seconds < 300.0
+
+
+def test_a_job_so_long_that_others_come_and_lapse_meanwhile_pays_for_them() -> None:
+    """Screens come five a minute and keep eight minutes: at a price each, the digest takes a faster point."""
+    digest = job(1, 9_000.0, kind="digest", model="telemetry-anomaly", value=20.0)
+    free, dear = (choose(situation(prices(joule=0.001, kept=kept)), digest) for kept in (0.0, 0.9))
+    assert free.point is not None and dear.point is not None
+    assert dear.point.seconds < free.point.seconds
+
+
 def test_an_early_job_that_nothing_can_meet_does_not_block_the_next() -> None:
     assert choose(situation(prices()), job(1, 1e-3), job(2, 900.0)).job == job(2, 900.0)
 

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fsw.govern.policies import Policy
 from fsw.mission import Mission
+from tools.bench.governor.policies import (
+    AdaptivePacing,
+    AlertLike,
+    DriftPlusPenalty,
+    GreedyByDeadline,
+    GreedyByDensity,
+)
+
+DUTIES = (1.0, 0.8, 0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """A policy by name; `governor` is laid over the mission's table, `policy` replaces the dispatcher's."""
+    """A policy by name; `governor` is laid over the mission's table, `policy` replaces the dispatcher's.
+
+    Of several contenders of one name the best on each seed counts: tuned in hindsight.
+    """
 
     name: str
     governor: dict[str, Any] = field(default_factory=dict)
@@ -20,5 +33,37 @@ class Contender:
     plans: bool = False
 
 
+def _statics(ranks: int, settings: int) -> tuple[Contender, ...]:
+    """Every rank of variant, setting and duty."""
+    return tuple(
+        Contender(
+            name="static",
+            governor={"policy": "static", "static_variant": rank, "static_setting": setting, "static_duty": duty},
+        )
+        for rank in range(ranks)
+        for setting in range(settings)
+        for duty in DUTIES
+    )
+
+
 FLIGHT = Contender(name="flight", plans=True)
-HYSTERESIS = Contender(name="hysteresis", governor={"policy": "hysteresis"})
+DAY_AHEAD = Contender(name="day-ahead", plans=True, governor={"replan_s": 1e6, "horizon_orbits": 6.0})
+OTHERS = (
+    Contender(name="greedy-deadline", policy=GreedyByDeadline),
+    Contender(name="greedy-density", policy=GreedyByDensity),
+    Contender(name="hysteresis", governor={"policy": "hysteresis"}),
+    *(Contender(name="drift-plus-penalty", policy=partial(DriftPlusPenalty, weight=w)) for w in (1.0, 3.0, 10.0)),
+    Contender(name="pacing", policy=AdaptivePacing),
+    DAY_AHEAD,
+    Contender(name="alert-like", policy=AlertLike),
+)
+
+
+def contenders(names: tuple[str, ...], *, ranks: int = 3, settings: int = 4) -> tuple[Contender, ...]:
+    """Those of the given names; all of them for `all`. Raises KeyError that names the choices."""
+    every = (FLIGHT, *OTHERS, *_statics(ranks, settings))
+    known = sorted({row.name for row in every})
+    unknown = [name for name in names if name not in (*known, "all")]
+    if unknown:
+        raise KeyError(f"no policy {unknown[0]!r}; there are all, {', '.join(known)}")
+    return every if "all" in names else tuple(row for row in every if row.name in names)

@@ -40,7 +40,8 @@ class Run:
     """A policy on the reference plant."""
 
     def __init__(self, contender: Contender, told: Mission, jobs: list[Arrival], slots: int, sun_factor: float = 1.0) -> None:
-        mission = replace(told, governor=replace(told.governor, **contender.governor))
+        end_s = slots * reference.SLOT_S
+        mission = replace(told, governor=replace(told.governor, work_until_s=end_s, **contender.governor))
         self._mission: Mission = mission
         self._jobs = jobs
         self._end_ns = round(slots * reference.SLOT_S * SECOND_NS)
