@@ -147,6 +147,10 @@ def _heat(design: Design, sun: Sun, step_s: float) -> list[float]:
     ]
 
 
+def _dose(shell: Shell, unix_s: float) -> list[float]:
+    return [shell.altitude_km, map_year(unix_s)]
+
+
 def coefficients(shell: Shell, design: Design, epoch_unix_s: float, cell: int, step_s: float) -> Coefficients:
     """The coefficients of a cell, for its middle; `cell` counts from the epoch."""
     unix_s = epoch_unix_s + (cell + 0.5) * CELL_S
@@ -156,6 +160,5 @@ def coefficients(shell: Shell, design: Design, epoch_unix_s: float, cell: int, s
         *_sun(shell, sun),
         *_power(design, sun, unix_s, step_s),
         *_heat(design, sun, step_s),
-        shell.altitude_km,
-        map_year(unix_s),
+        *_dose(shell, unix_s),
     )
