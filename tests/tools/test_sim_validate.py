@@ -24,7 +24,7 @@ def found() -> dict[str, Any]:
 
 def test_no_row_is_off_and_most_are_compared(found: dict[str, Any]) -> None:
     assert [row for row in found["rows"] if row["status"] == "off"] == []
-    assert found["counts"]["ok"] > 150
+    assert found["counts"]["ok"] > 350
     assert sum(found["counts"].values()) == len(found["rows"])
 
 

@@ -14,7 +14,16 @@ from typing import Any
 from hal.clock import SECOND_NS, Clock, MonotonicClock
 from sim.season import YearRequest, survey
 from sim.single import SingleRequest, fly_single
-from tools.sim import check_codes, check_flight, check_heat, check_motion, check_sun, check_tle, check_year
+from tools.sim import (
+    check_codes,
+    check_flight,
+    check_heat,
+    check_motion,
+    check_radiation,
+    check_sun,
+    check_tle,
+    check_year,
+)
 from tools.sim.row import OFF, OK, SKIP, Row
 
 KNOWN_LIMITS = (
@@ -50,8 +59,8 @@ def validate(clock: Clock | None = None) -> dict[str, Any]:
 
 def all_rows() -> Iterator[Row]:
     """The checks of each kind, in the order of the report."""
-    checks = (check_year, check_motion, check_sun, check_tle, check_codes, check_flight, check_heat)
-    for check in checks:
+    motion, others = (check_year, check_motion, check_sun, check_tle), (check_codes, check_flight)
+    for check in (*motion, *others, check_heat, check_radiation):
         yield from check.rows()
 
 

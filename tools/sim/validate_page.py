@@ -153,7 +153,7 @@ def _percent(used: float) -> str:
     """Of a tolerance: small ones as what they are, not as nothing."""
     if used == float("inf"):
         return "beyond"
-    return f"{100.0 * used:.0f} %" if used >= 0.01 or used == 0.0 else "< 1 %"
+    return f"{100.0 * used:.0f} %" if used >= 0.01 or used == 0.0 else "under 1 %"
 
 
 def _skipped(rows: Sequence[dict[str, Any]]) -> str:

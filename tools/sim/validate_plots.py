@@ -34,7 +34,8 @@ def figures(found: dict[str, Any], share: Callable[[dict[str, Any]], float]) -> 
         yield "shares", "How much of each tolerance is used", note, _shares(found["rows"], share)
         sun, orbits = frozen("sun"), frozen("basilisk_orbit")
         if sun is not None:
-            note = f"Angle between our Sun and that of {sun['source'].split(',')[0]}, in our frame and turned to J2000."
+            source = sun["source"].split(",")[0]
+            note = f"Angle between our Sun and that of {source}, of date; turned to J2000 the curve is the same."
             yield "sun", "The Sun over thirty years", note, _sun(sun)
         if orbits is not None:
             note = "A grazing eclipse, second by second: Basilisk's shadow factor as dots, our illumination as a line."
@@ -66,11 +67,10 @@ def _sun(content: dict[str, Any]) -> Figure:
     years = 2020.0 + (found["unix_s"] - content["start_unix_s"]) / YEAR_S
     figure = Figure(figsize=(WIDTH_IN, 3.4), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
-    upper.plot(years, found["j2000_deg"], color=LIGHT["payload"], linewidth=0.7, alpha=0.7)
     upper.plot(years, found["of_date_deg"], color=LIGHT["accent"], linewidth=0.9)
     lower.plot(years, 1e5 * found["distance_au"], color=LIGHT["battery"], linewidth=0.9)
     limits = (check_sun.SUN_DEG, 1e5 * check_sun.DISTANCE_AU)
-    titles = ("direction, degrees (blue: of date; orange: J2000)", "distance, 1e-5 au")
+    titles = ("direction, degrees", "distance, 1e-5 au")
     for axis, limit, title in zip((upper, lower), limits, titles, strict=True):
         axis.axhline(limit, color=LIGHT["limit"], linewidth=1.0, linestyle=(0, (5, 3)))
         axis.set(title=title, ylim=(0.0, 1.15 * limit), xlim=(2020.0, 2050.0))
