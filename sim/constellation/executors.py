@@ -2,7 +2,7 @@
 
 `torch` and `cupy` run the functional source on a GPU where there is one, in float64. Each of its operations is one that
 IEEE 754 rounds correctly, so a library that runs them one by one gives the rows of the other executors to the last bit;
-one that fuses multiplication with addition agrees to 1e-12.
+one that fuses multiplication with addition differs by rounding.
 
 A plan is a run of pieces, none of which crosses a cell; each piece holds the coefficients of its cell.
 """

@@ -40,6 +40,8 @@ def year_quantities(design: Design) -> tuple[Quantity, ...]:
 
 def samples_of(years: float, every_days: int) -> int:
     """How many samples of each layer a flight has; ValueError where that is too many to keep."""
+    if every_days < 1:
+        raise ValueError("there must be at least a day between samples")
     number = ceil(max(1, round(years * DAYS_A_YEAR)) / every_days)
     if number > MOST_SAMPLES:
         raise ValueError(f"{number} samples are more than {MOST_SAMPLES}: take them less often")

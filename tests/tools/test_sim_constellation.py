@@ -80,7 +80,7 @@ def test_the_report_is_a_page_with_pictures(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_years_in_event_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--satellites", "30", "--years", "0.1", "--every", "14400"]
+    options = ["--satellites", "30", "--years", "0.1", "--every", "10"]
     one = asked(capsys, *options, "--report", str(tmp_path), "--workers", "1")
     other = asked(capsys, *options, "--workers", "2", "--block", "4")
     assert one["sample_days"] == [10.0, 20.0, 30.0, 37.0]

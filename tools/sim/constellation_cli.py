@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from sim.constellation.layers import Layer
 
 EXECUTORS = ("python", "numpy", "c", "torch", "cupy")
-EPILOG = """Examples: penumbra sim constellation --satellites 10000 --report runs/shells
+EPILOG = """\b
+Examples:
+penumbra sim constellation --satellites 10000 --report runs/shells
 penumbra sim constellation --years 1 --policy sun
 penumbra sim constellation --satellites 1000 --hours 3 --fly 17"""
 
@@ -28,7 +30,7 @@ penumbra sim constellation --satellites 1000 --hours 3 --fly 17"""
 @click.option("--hours", default=24.0, show_default=True)
 @click.option("--years", type=float, help="Event mode: orbit by orbit, for years instead of hours.")
 @click.option("--step", "step_s", default=10.0, show_default=True, help="Seconds; divides 60.")
-@click.option("--every", "every_min", type=float, help="Minutes between samples (default: 10; with --years 10 days).")
+@click.option("--every", type=float, help="Minutes between samples, with --years days (default: 10).")
 @click.option("--policy", type=click.Choice(["constant", "sun", "price"]), help="What all loads follow.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), default="2026-12-21", show_default=True)
 @click.option("--map-hour", type=float, help="When the map is drawn (default: at the end).")
@@ -79,7 +81,7 @@ def _run(options: dict[str, Any]) -> None:
 def _run_years(options: dict[str, Any], layers: tuple[Layer, ...]) -> None:
     from tools.sim import constellation_years as told
 
-    epoch_unix_s, every_days = _epoch(options), max(1, round((options["every_min"] or 14_400.0) / 1_440.0))
+    epoch_unix_s, every_days = _epoch(options), round(options["every"] or 10.0)
     with _watched(sum(layer.shell.satellites for layer in layers), unit="satellite-days") as progress:
         outcome = told.run(layers, epoch_unix_s, every_days, options, progress)
     if options["report"] is not None:
@@ -111,7 +113,7 @@ def _campaign(options: dict[str, Any], layers: tuple[Layer, ...]) -> Campaign:
         epoch_unix_s=_epoch(options),
         duration_s=options["hours"] * 3600.0,
         step_s=options["step_s"],
-        sample_s=60.0 * (options["every_min"] or 10.0),
+        sample_s=60.0 * (options["every"] or 10.0),
         map_s=None if map_hour is None else 3600.0 * map_hour,
         executor=options["executor"],
         block=options["block"],
