@@ -53,7 +53,7 @@ class YearRequest:
     def __post_init__(self) -> None:
         if not 200.0 <= self.altitude_km <= 2_500.0:
             raise ValueError(f"altitude must be in 200..2500 km for a near-circular low orbit, is {self.altitude_km}")
-        if not 0.0 <= self.ltan_h < 24.0:
+        if not 0.0 <= self.ltan_h <= 24.0:
             raise ValueError(f"local time must be in 0..24 h, is {self.ltan_h}")
         if self.inclination_deg is not None and not 0.0 <= self.inclination_deg <= 180.0:
             raise ValueError(f"inclination must be in 0..180 degrees, is {self.inclination_deg}")

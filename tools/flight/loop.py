@@ -39,6 +39,7 @@ from tools.flight.inputs import Inputs
 from tools.flight.pictures import Album
 from tools.flight.record import FlightRecord
 from tools.flight.recorder import Recorder
+from tools.flight.sky import eclipses_of, passes_of
 from tools.flight.verdict import approaches, energy, limits, violations
 
 LEAN = ("host", "sense", "guard", "intake", "plan", "govern", "infer", "store")  # no radio, no account
@@ -136,7 +137,8 @@ class VirtualFlight:
         self.clock.advance_to_ns(time_ns)
 
     def _arrivals(self) -> Iterator[Arrival]:
-        return iter(arrivals(self.scenario.demand, self.seed, self.duration_s, sunlight(self.world.orbit)))
+        sunlit = sunlight(self.world.orbit, is_oblate=self.world.config.orbit.is_oblate)
+        return iter(arrivals(self.scenario.demand, self.seed, self.duration_s, sunlit))
 
     def _offer(self, arrival: Arrival) -> None:
         """The instruments go on while the flight software is down: what comes then waits at the intake."""
@@ -272,6 +274,8 @@ class VirtualFlight:
             violations=violations(self.world),
             approaches=approaches(self.world),
             pictures=self.album.pictures(),
+            eclipses=eclipses_of(self.world, self.duration_s),
+            passes=passes_of(self.world, self.scenario, self.duration_s),
             energy=energy(self.world, recorder.jobs, self.mission.payload.idle_w),
             boots=self.boots,
         )

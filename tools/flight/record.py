@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fsw.messages import Event, JobReport, ModeStatus, TopicCount
+from sim.eclipses import EclipseEvent
+from sim.passes import Pass
 
 
 @dataclass(slots=True)
@@ -99,5 +101,7 @@ class FlightRecord:
     approaches: list[Approach] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    eclipses: tuple[EclipseEvent, ...] = ()
+    passes: tuple[Pass, ...] = ()
     energy: dict[str, float] = field(default_factory=dict)  # joules: harvested, bus, payload_idle, payload_jobs, ...
     boots: int = 1

@@ -44,6 +44,7 @@ def report_html(record: FlightRecord) -> str:
         _models(summary),
         _pictures(record.pictures),
         _limits(summary),
+        _sky(summary),
         _modes(record),
         _events(record),
         _account(summary),
@@ -194,6 +195,23 @@ def _limits(summary: dict[str, Any]) -> str:
             )
     columns = ("limit", "state", "bound", "closest", "margin", "at, min")
     return page.section("Limits, at simulator truth", page.table(columns, rows, texts=2)) if rows else ""
+
+
+def _sky(summary: dict[str, Any]) -> str:
+    """Eclipses by their edges and passes by their stations, in minutes of the flight."""
+    edges = [(row["edge"], f"{row['time_s'] / 60.0:.2f}") for row in summary["eclipse"]["edges"]]
+    rows = [
+        (
+            row["station"],
+            f"{row['rise_s'] / 60.0:.2f}",
+            f"{(row['set_s'] - row['rise_s']) / 60.0:.2f}",
+            f"{row['max_elevation_deg']:.1f}",
+        )
+        for row in summary["passes"]
+    ]
+    dark = page.table(("eclipse", "minute"), edges, texts=1) if edges else "<p class=note>No eclipse.</p>"
+    heads = ("pass over", "rises at minute", "minutes", "highest, deg")
+    return page.section("Sky", dark + (page.table(heads, rows, texts=1) if rows else ""))
 
 
 def _modes(record: FlightRecord) -> str:

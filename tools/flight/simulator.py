@@ -40,6 +40,7 @@ from tools.flight.inputs import Inputs
 from tools.flight.live import LiveRow
 from tools.flight.record import FlightRecord
 from tools.flight.recorder import Recorder
+from tools.flight.sky import eclipses_of, passes_of
 from tools.flight.verdict import approaches, energy, limits, violations
 
 SERVE_MS = 5  # the world is at most so old when nobody asks; who asks gets it as of now
@@ -226,6 +227,8 @@ class Simulator:
             counts=tuple(row for name in sorted(self._accounts) for row in self._accounts[name].counts),
             violations=violations(self.world),
             approaches=approaches(self.world),
+            eclipses=eclipses_of(self.world, self.duration_s),
+            passes=passes_of(self.world, self._task.scenario, self.duration_s),
             energy=energy(self.world, recorder.jobs, self.mission.payload.idle_w),
             boots=self.boots,
         )
@@ -236,7 +239,7 @@ class Simulator:
         self._bus.close()
 
     def _arrivals(self) -> Iterator[Arrival]:
-        sunlit = sunlight(self.world.orbit)
+        sunlit = sunlight(self.world.orbit, is_oblate=self.world.config.orbit.is_oblate)
         return iter(arrivals(self._task.scenario.demand, self._task.seed, self.duration_s, sunlit))
 
     def _offer(self, arrival: Arrival) -> None:

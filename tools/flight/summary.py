@@ -13,6 +13,7 @@ from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.rows import Severity
 from fsw.messages import JobReport, JobState, ModeStatus, TopicCount
 from hal.clock import SECOND_NS
+from sim.passes import Pass
 from tools.flight.record import Approach, Comparison, FlightRecord, Violation
 
 SCHEMA = 1  # grows when a key changes its meaning
@@ -38,6 +39,7 @@ def summarise(record: FlightRecord) -> dict[str, Any]:
         "value_of_offered": _ratio(sum(job.value for job in done), record.offered_value),
         "models": {name: _model(_named(done, "model", name)) for name in sorted({job.model for job in done})},
         "eclipse": _eclipse(record),
+        "passes": [_pass(item) for item in record.passes],
         "limits": {
             "violations": [_violation(item) for item in record.violations],
             "approached": [_approach(item) for item in record.approaches],
@@ -117,7 +119,17 @@ def _named(jobs: Iterable[JobReport], attribute: str, name: str) -> list[JobRepo
 def _eclipse(record: FlightRecord) -> dict[str, Any]:
     dark = [light < PENUMBRA_ILLUMINATION for light in record.trace.illumination]
     entries = sum(now and not before for before, now in zip([False, *dark], dark, strict=False))
-    return {"entered": entries, "fraction": sum(dark) / len(dark) if dark else 0.0}
+    edges = [{"edge": event.edge.value, "time_s": event.time_s} for event in record.eclipses]
+    return {"entered": entries, "fraction": sum(dark) / len(dark) if dark else 0.0, "edges": edges}
+
+
+def _pass(item: Pass) -> dict[str, Any]:
+    return {
+        "station": item.station,
+        "rise_s": item.rise_s,
+        "set_s": item.set_s,
+        "max_elevation_deg": item.max_elevation_deg,
+    }
 
 
 def _violation(item: Violation) -> dict[str, Any]:
