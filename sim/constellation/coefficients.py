@@ -6,7 +6,7 @@ that no step needs an inverse sine: see `EDGE_1`. Source of the model: the physi
 
 from __future__ import annotations
 
-from math import asin, cos, pi, radians, sin
+from math import asin, cos, pi, sin
 from typing import NamedTuple
 
 from hal.constants import (
@@ -116,8 +116,7 @@ def _sun(shell: Shell, sun: Sun) -> list[float]:
 
 def _power(design: Design, sun: Sun, unix_s: float, step_s: float) -> list[float]:
     array, storage, load = design.array, design.storage, design.load
-    efficiency = array.efficiency * array.tracker_efficiency
-    gain_w = array.area_m2 * efficiency * cos(radians(array.incidence_deg)) * sun.flux_w_m2
+    gain_w = array.gain_m2 * sun.flux_w_m2
     slope = array.temp_coefficient_per_k
     always, in_sun = load.compute_shares(unix_s)
     capacity_j = storage.capacity_wh * 3600.0

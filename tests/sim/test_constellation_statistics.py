@@ -112,6 +112,14 @@ def test_the_figures_are_those_of_the_satellites(whole: tuple[Statistics, ...]) 
     assert one.map[1].sum() == one.states[-1, 0]
 
 
+def test_a_worn_array_gives_what_is_left_of_it() -> None:
+    worn = replace(Design(), array=replace(Design().array, share_left=0.7))
+    for design, expected in ((Design(), 1.0), (worn, 0.7)):
+        k = Calendar(shell=DAWN, design=design, epoch_unix_s=EPOCH_UNIX_S).coefficients(0)
+        new = Calendar(shell=DAWN, epoch_unix_s=EPOCH_UNIX_S).coefficients(0)
+        assert k.array_w + 300.0 * k.array_w_k == pytest.approx(expected * (new.array_w + 300.0 * new.array_w_k))
+
+
 def test_the_states_are_all_met(whole: tuple[Statistics, ...]) -> None:
     assert (np.sum([one.states.sum(axis=0) for one in whole], axis=0) > 0).all()
 

@@ -122,3 +122,27 @@ def test_help_imports_no_physics() -> None:
     code += "print([name for name in ('numpy', 'matplotlib', 'sim', 'distributed') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.rstrip().endswith("[]")
+
+
+FEW = """
+[[shell]]
+name = "few"
+altitude_km = 550.0
+inclination_deg = 53.0
+satellites = 4
+planes = 2
+"""
+
+
+def test_one_flown_by_the_flight_software_is_in_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "few.toml"
+    path.write_text(FEW)
+    options = ["--shells", str(path), "--hours", "0.3", "--every", "6", "--fly", "2", "--report", str(tmp_path)]
+    found = asked(capsys, *options)
+    assert found["flown"]["shell"] == "few"
+    assert len(found["flown"]["series"]["soc"]) == len(found["flown"]["twin"]["soc"]) == 4
+    assert found["flown"]["violations"] == []
+    assert (tmp_path / "flown.png").read_bytes()[:4] == b"\x89PNG"
+    assert "Flown by the flight software" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert main(["sim", "constellation", *options]) == 0
+    assert "Satellite 2 of few was flown" in capsys.readouterr().out
