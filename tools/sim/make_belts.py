@@ -158,7 +158,7 @@ def main() -> None:
         **probes(),
     }
     np.savez_compressed(FOLDER / "belts.npz", **held)
-    told = provenance(datetime.now(UTC))
+    told = provenance(datetime.fromtimestamp(utc_ns() / 1e9, UTC))
     told["sha256"] = hashlib.sha256((FOLDER / "belts.npz").read_bytes()).hexdigest()
     (FOLDER / "belts.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
