@@ -14,6 +14,7 @@ from sim.array import ArrayConfig
 from sim.battery import BatteryConfig, aged
 from sim.belts import dose_krad_year, equivalent_fluence_cm2_year
 from sim.orbit import OrbitConfig, sun_synchronous_inclination_rad
+from sim.radiation import RadiationConfig
 from sim.technology import load_technology, remaining
 
 UGY_PER_KRAD = 1e7  # 1 rad is 0.01 Gy
@@ -23,16 +24,14 @@ UGY_PER_KRAD = 1e7  # 1 rad is 0.01 Gy
 class LifeConfig:
     """Years in the scenario's orbit before the flight, with `cycles` nights of `depth` (share of the pack's charge).
 
-    `solar` is the belts' state over these years; `worst` takes protons of the minimum and electrons of the maximum.
-    `told_factor` is what the flight software believes of the array's watts over what is left of them.
+    Shield and the belts' state are those of the scenario's radiation. `told_factor` is what the flight software
+    believes of the array's watts over what is left of them.
     """
 
     years: float = 0.0
     cycles: float = 0.0
     depth: float = 0.0
     battery_temp_c: float = 20.0
-    shield_mm: float = 4.0  # of aluminium around the payload's electronics
-    solar: str = "worst"
     told_factor: float = 1.0
 
     def __post_init__(self) -> None:
@@ -42,14 +41,14 @@ class LifeConfig:
             raise ValueError(f"told_factor must be in 0.5..2, is {self.told_factor}")
 
 
-def worn_array(array: ArrayConfig, orbit: OrbitConfig, life: LifeConfig) -> ArrayConfig:
+def worn_array(array: ArrayConfig, orbit: OrbitConfig, radiation: RadiationConfig, life: LifeConfig) -> ArrayConfig:
     """The array after `life`. Raises ValueError where the array names no technology to age."""
     if life.years <= 0.0:
         return array
     if not array.technology:
         raise ValueError("array.technology must say what ages; a life needs it")
-    fluence_cm2 = life.years * fluence_cm2_year(orbit, life)
-    share = remaining(load_technology(array.technology), fluence_cm2, life.years, life.cycles / life.years)
+    technology, fluence_cm2 = load_technology(array.technology), fluence(orbit, radiation, life)
+    share = remaining(technology, fluence_cm2, life.years, life.cycles / life.years)
     return replace(array, share_left=array.share_left * share)
 
 
@@ -60,17 +59,21 @@ def worn_battery(battery: BatteryConfig, life: LifeConfig) -> BatteryConfig:
     return aged(battery, years=life.years, cycles=life.cycles, depth=life.depth, mean_temp_c=life.battery_temp_c)
 
 
-def dose_ugy(orbit: OrbitConfig, life: LifeConfig) -> float:
+def dose_ugy(orbit: OrbitConfig, radiation: RadiationConfig, life: LifeConfig) -> float:
     """Dose behind the shield at the start of the flight, in micrograys of silicon."""
     if life.years <= 0.0:
         return 0.0
-    yearly_krad = dose_krad_year(orbit.altitude_km, inclination_deg(orbit), life.shield_mm, solar=life.solar)
+    inclination = inclination_deg(orbit)
+    yearly_krad = dose_krad_year(orbit.altitude_km, inclination, radiation.shield_mm, solar=radiation.solar)
     return life.years * yearly_krad * UGY_PER_KRAD
 
 
-def fluence_cm2_year(orbit: OrbitConfig, life: LifeConfig) -> float:
-    """1 MeV electrons a year that do the damage of what passes the cover glass."""
-    return equivalent_fluence_cm2_year(orbit.altitude_km, inclination_deg(orbit), solar=life.solar)
+def fluence(orbit: OrbitConfig, radiation: RadiationConfig, life: LifeConfig) -> float:
+    """1 MeV electrons per cm2 that do the damage of all that passed the cover glass before the flight."""
+    if life.years <= 0.0:
+        return 0.0
+    yearly = equivalent_fluence_cm2_year(orbit.altitude_km, inclination_deg(orbit), solar=radiation.solar)
+    return life.years * yearly
 
 
 def inclination_deg(orbit: OrbitConfig) -> float:

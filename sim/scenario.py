@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hal.config import ConfigError, build, read_toml
-from sim.ageing import LifeConfig, dose_ugy, worn_array, worn_battery
+from sim.ageing import LifeConfig, dose_ugy, fluence, worn_array, worn_battery
 from sim.array import ArrayConfig
 from sim.arrivals import Demand
 from sim.battery import BatteryConfig
@@ -67,7 +67,7 @@ class Scenario:
         if self.epoch_utc.tzinfo is None:
             raise ValueError("epoch_utc must say its zone, as in 2026-11-20T00:00:00Z")
         object.__setattr__(self, "orbit", self.orbit.resolved(self.epoch_utc))  # a TLE means this epoch's place
-        worn_array(self.array, self.orbit, self.life)  # raises where it cannot be
+        worn_array(self.array, self.orbit, self.radiation, self.life)  # raises where it cannot be
         if not 0.0 < self.duration_orbits <= 10_000.0:
             raise ValueError(f"duration_orbits must be in 0..10000, is {self.duration_orbits}")
 
@@ -77,7 +77,7 @@ class Scenario:
             epoch_utc=self.epoch_utc,
             step_s=self.step_s,
             orbit=self.orbit,
-            array=worn_array(self.array, self.orbit, self.life),
+            array=worn_array(self.array, self.orbit, self.radiation, self.life),
             battery=worn_battery(self.battery, self.life),
             bus=self.bus,
             heat=self.heat,
@@ -91,7 +91,8 @@ class Scenario:
     def world(self, seed: int | None = None) -> World:
         """A new world; `seed` replaces the scenario's own."""
         world = World(self.world_config(), self.seed if seed is None else seed)
-        world.radiation.dose_ugy = dose_ugy(self.orbit, self.life)
+        world.radiation.dose_ugy = dose_ugy(self.orbit, self.radiation, self.life)
+        world.radiation.equivalent_fluence_cm2 = fluence(self.orbit, self.radiation, self.life)
         return world
 
     def duration_s(self, world: World) -> float:

@@ -23,11 +23,13 @@ def edited(tmp_path):
     return edit
 
 
-def test_the_five_scenarios_are_shipped():
-    assert shipped() == ("default", "guest", "hot", "small-battery", "storm")
+def test_there_is_a_scenario_of_every_kind():
+    small = {"default", "guest", "hot", "small-battery", "storm", "end-of-life", "cubesat"}
+    shells = {"filing-500", "filing-1000", "filing-2000", "sunrise-1390", "shell-30", "year-2000"}
+    assert set(shipped()) == small | shells | {"ai1-eclipse", "ai1-sun", "ai1-pump"}
 
 
-@pytest.mark.parametrize("name", ["default", "guest", "hot", "small-battery", "storm"])
+@pytest.mark.parametrize("name", shipped())
 def test_a_shipped_scenario_flies_and_idle_breaks_nothing(name):
     scenario = load_scenario(name)
     world = scenario.world()
@@ -88,7 +90,7 @@ def test_a_wrong_value_is_named(edited, old, new, message):
 
 
 def test_no_such_scenario_names_those_there_are():
-    with pytest.raises(ConfigError, match="no such scenario; shipped are default, guest"):
+    with pytest.raises(ConfigError, match="no such scenario; shipped are ai1-eclipse"):
         load_scenario("defualt")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_scenario("/nowhere/at-all.toml")

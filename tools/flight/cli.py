@@ -26,9 +26,19 @@ EVENTS_SHOWN = 5
 RUNS = Path("runs")
 
 
+def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the shipped scenarios, a line each, and end."""
+    if not asked or context.resilient_parsing:
+        return
+    width = max(map(len, shipped()))
+    for name in shipped():
+        click.echo(f"{name:{width}}  {load_scenario(name).title}")
+    context.exit()
+
+
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: penumbra fly hot --seed 7     Scenarios shipped: " + ", ".join(shipped()),
+    epilog="Example: penumbra fly hot --seed 7     Scenarios: penumbra fly --list",
 )
 @click.argument("scenario", default="default")
 @click.option("--seed", type=int, help="Replaces the scenario's own seed.")
@@ -42,6 +52,7 @@ RUNS = Path("runs")
 @click.option("--realtime", is_flag=True, help="Real processes over ZeroMQ at wall-clock speed.")
 @click.option("--speed", type=float, default=1.0, show_default=True, help="With --realtime: times wall-clock speed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON and nothing else.")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="Name the scenarios.")
 @click.pass_context
 def fly(
     context: click.Context,

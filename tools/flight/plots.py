@@ -23,6 +23,7 @@ from tools.flight.record import FlightRecord, Trace
 from tools.flight.summary import PENUMBRA_ILLUMINATION, best_static
 
 MINUTE_S = 60.0
+KILO = 1e3
 WIDTH_IN = 10.5
 MAX_ROWS = 4_000  # about four a pixel of the page; a longer trace is thinned
 STYLE: dict[Any, Any] = {
@@ -229,7 +230,16 @@ def _draw_power(axis: Axes, record: FlightRecord, trace: Trace) -> None:
         labels += [(watts, "granted", LIGHT["price"]) for watts in trace.grant_w[-1:] if watts is not None]
     labels += _draw_bound(axis, record, "bus_w", "cap", 1.0)
     axis.set_ylim(bottom=0.0)
-    _finish(axis, "power, W (dashed: allowed to the payload above idle)", labels)
+    unit = "W"
+    if _is_large(trace):
+        unit = "kW"
+        axis.yaxis.set_major_formatter(lambda watts, _: f"{watts / KILO:g}")
+    _finish(axis, f"power, {unit} (dashed: allowed to the payload above idle)", labels)
+
+
+def _is_large(trace: Trace) -> bool:
+    """Whether a reader thinks of this spacecraft in kilowatts."""
+    return max(trace.bus_w, default=0.0) > 5.0 * KILO
 
 
 def _draw_inferences(axis: Axes, record: FlightRecord, trace: Trace) -> None:
@@ -258,9 +268,10 @@ def _is(job: Any, model: str, variant: str) -> bool:
 
 
 def _draw_price(axis: Axes, record: FlightRecord, trace: Trace) -> None:
-    axis.step(_minutes(trace), [1e3 * price for price in trace.energy_price], color=LIGHT["price"], where="post")
+    joules, unit = (1e6, "MJ") if _is_large(trace) else (1e3, "kJ")
+    axis.step(_minutes(trace), [joules * price for price in trace.energy_price], color=LIGHT["price"], where="post")
     axis.set_ylim(bottom=0.0)
-    _finish(axis, "price of energy, value per kJ", [])
+    _finish(axis, f"price of energy, value per {unit}", [])
 
 
 def _draw_value(axis: Axes, record: FlightRecord, trace: Trace) -> None:
