@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hal.clock import utc_ns
 from hal.constants import EARTH_RADIUS_M
 
 Array = NDArray[np.float64]
