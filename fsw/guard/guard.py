@@ -145,18 +145,28 @@ class Guard:
         battery, ephemeris = self._mission.battery, self._ephemeris
         if battery is None or ephemeris is None or plant.worst_soc is None:
             return 0.0
-        sunset_s, sunrise_s = ephemeris.until_sunset_s(tai_s), ephemeris.until_sunrise_s(tai_s)
-        margin_s = self._guard.eclipse_margin_s
-        idle_w = self._mission.payload.idle_w
+        until_sunset_s, until_sunrise_s = self._until_s(ephemeris, tai_s)
         return energy_room_j(
             above_floor_j=above_j,
-            housekeeping_w=self._housekeeping_w(plant) + idle_w,
+            housekeeping_w=self._housekeeping_w(plant) + self._mission.payload.idle_w,
             array_w=array_w,
             charge_efficiency=battery.charge_efficiency,
-            until_sunset_s=max(0.0, sunset_s - margin_s),
-            until_sunrise_s=(sunrise_s if sunset_s <= 0.0 else ephemeris.dark_s(tai_s) + sunset_s) + margin_s,
-            dark_s=ephemeris.dark_s(tai_s) + 2.0 * margin_s,
+            until_sunset_s=until_sunset_s,
+            until_sunrise_s=until_sunrise_s,
+            dark_s=ephemeris.dark_s(tai_s) + 2.0 * self._guard.eclipse_margin_s,
         )
+
+    def _until_s(self, ephemeris: Sunlight, tai_s: float) -> tuple[float, float]:
+        """Seconds to sunset (0 in the night) and to sunrise. The night is longer by the margin at both of its ends: in
+        the penumbra of a sunrise the array's reading says nothing of the day to come."""
+        margin_s = self._guard.eclipse_margin_s
+        sunset_s, dark_s = ephemeris.until_sunset_s(tai_s), ephemeris.dark_s(tai_s)
+        if sunset_s <= 0.0:
+            return 0.0, ephemeris.until_sunrise_s(tai_s) + margin_s
+        risen_s = ephemeris.period_s - dark_s - sunset_s
+        if dark_s > 0.0 and risen_s < margin_s:
+            return 0.0, margin_s - max(0.0, risen_s)
+        return max(0.0, sunset_s - margin_s), dark_s + sunset_s + margin_s
 
     def _housekeeping_w(self, plant: Plant) -> float:
         """The bus without the payload: as sensed, but never less than what is counted on."""

@@ -175,6 +175,20 @@ def test_in_a_sun_that_never_sets_work_still_lives_on_what_the_battery_holds_now
         assert envelope.stored_j * 1.1 <= above_j - 100.0 * (52.0 - 28.0)
 
 
+def test_the_penumbra_of_a_sunrise_stops_nothing() -> None:
+    """The array gives little for some seconds; the charge that was enough for the night is enough for them."""
+    guard, ephemeris = Guard(MISSION, MISSION.ephemeris()), MISSION.ephemeris()
+    assert ephemeris is not None
+    night_s = next(EPOCH_S + second for second in range(6000) if not ephemeris.is_sunlit(EPOCH_S + second))
+    sunrise_s = night_s + ephemeris.until_sunrise_s(night_s)
+    for second in (-5, -1, 1, 5, 30):
+        now_ns = (second + 100) * SECOND_NS
+        little = {"worst_energy_above_floor_j": 12e3, "worst_soc": 0.74, "array_power_w": 1.0, "battery_power_w": 30.0}
+        seen = plant(time_ns=now_ns, **little)
+        envelope, trip = guard.step(now_ns, sunrise_s + second, seen, None, ORDER)
+        assert envelope.run and trip is None, second
+
+
 def test_a_guest_runs_only_inside_a_living_allocation() -> None:
     grant = Allocation(from_ns=0, until_ns=100 * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=4e3)
     alive = HostStatus(time_ns=0, heartbeat_ns=0, allocation=grant)
