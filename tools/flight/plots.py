@@ -310,7 +310,8 @@ def _draw_bound(
         low if is_lower else bound, bound if is_lower else high, color=LIGHT["limit"], alpha=0.1, linewidth=0.0
     )
     axis.set_ylim(low, high)
-    return [(bound, f"{name} {bound:g}", LIGHT["limit"])]
+    shown = bound / KILO if bound > 5.0 * KILO else bound
+    return [(bound, f"{name} {shown:g}", LIGHT["limit"])]
 
 
 def _finish(axis: Axes, title: str, labels: Sequence[Label]) -> None:
