@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from fsw.ephemeris import Ephemeris, Sunlight, Timetable
+from fsw.payload import Limiter as Limiter
+from fsw.payload import ModelRow as ModelRow
+from fsw.payload import Payload as Payload
+from fsw.payload import PowerSetting as PowerSetting
+from fsw.payload import Variant as Variant
+from fsw.profile import profiled_seconds
 from hal.clock import SECOND_NS
 from hal.config import build, read_toml
 from hal.constants import TAI_EPOCH_TO_UNIX_S, TAI_MINUS_UTC_S
 
 MISSIONS = Path(__file__).parent / "missions"
+ALONG_TRACK_S_PER_DAY = 3.0  # 20 km a day: quiet two-line elements drift by 1 to 3 km a day, in a storm by tens
 POLICIES = ("priced", "hysteresis", "static")  # what fsw.govern.policies has
 
 
@@ -27,6 +35,12 @@ class Orbit:
     inclination_deg: float
     ltan_h: float  # local time of the ascending node at the epoch
     argument_of_latitude_deg: float = 0.0
+    age_days: float = 0.0  # of the elements at the epoch
+
+    @property
+    def sigma_s(self) -> float:
+        """What the spacecraft may be ahead of its elements or behind them: `ALONG_TRACK_S_PER_DAY` of their age."""
+        return ALONG_TRACK_S_PER_DAY * self.age_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +75,21 @@ class Battery:
     coulombic_efficiency: float = 0.987
     charge_efficiency: float = 0.95  # of array watts stored, resistance included
     discharge_limit_w: float = 120.0
+    discharge_limit_a: float = math.inf
 
     def __post_init__(self) -> None:
         rows = list(zip(self.ocv_soc, self.ocv_v, strict=False))
         rises = all(low[0] < high[0] and low[1] < high[1] for low, high in pairwise(rows))
         if len(self.ocv_soc) != len(self.ocv_v) or len(rows) < 2 or not rises:
             raise ValueError("ocv_soc and ocv_v must rise and be equally long, two rows at least")
+
+    @property
+    def most_w(self) -> float:
+        """What the pack may give at its floor, by its limits of power and of current."""
+        if self.discharge_limit_a == math.inf:
+            return self.discharge_limit_w
+        floor_v = self.ocv_at_v(self.floor_soc) - self.discharge_limit_a * self.resistance_ohm
+        return min(self.discharge_limit_w, self.discharge_limit_a * floor_v)
 
     def ocv_at_v(self, soc: float) -> float:
         """Open-circuit voltage of the pack, linear between the table's rows."""
@@ -81,33 +104,6 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PowerSetting:
-    """One power cap of the payload computer: draw above idle while working, and speed against `speed` 1."""
-
-    name: str
-    watts: float
-    speed: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """What one variant of a model costs and is worth on this payload computer: work in seconds at speed 1, and the
-    share of the job's value that its result earns."""
-
-    name: str
-    work_s: float
-    worth: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRow:
-    """The operating-point table of one model package."""
-
-    name: str
-    variants: tuple[Variant, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DemandRow:
     """Jobs that the planner expects: arrivals a minute in sun and in the dark."""
 
@@ -117,27 +113,6 @@ class DemandRow:
     per_minute_sun: float
     per_minute_dark: float
     deadline_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """The payload computer: draw, and its two thermal nodes (computer, radiator) with worst-case surroundings."""
-
-    idle_w: float
-    settings: tuple[PowerSetting, ...]
-    computer_j_k: float
-    radiator_j_k: float
-    conductance_w_k: float  # computer to radiator
-    radiator_area_m2: float
-    radiator_emissivity: float
-    environment_sun_w: float  # heat the radiator takes up at worst, in the Sun
-    environment_dark_w: float
-    slots: int = 1
-
-    @property
-    def most_w(self) -> float:
-        """Draw at the highest power setting."""
-        return self.idle_w + max(setting.watts for setting in self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +135,9 @@ class Guard:
     draw_margin: float = 0.10  # a job may draw and last this much more than its table says
     eclipse_margin_s: float = 60.0  # entry and exit against the forecast
     bus_w: float = 16.0  # housekeeping counted on until sunrise, at least
+    heater_w: float = 0.0  # of heaters that thermostats may switch on in the night, above `bus_w`
+    outage_s: float = 0.0  # housekeeping held above the floor in sunlight too, for an array that is turned away
+    overrun: float = 1.5  # what cannot be recalled may take this much more time than its table says
     envelope_s: float = 3.0  # an envelope older than this is void
     host_silence_s: float = 10.0  # a host quiet for longer has withdrawn its allocation
     power_off_quiet_s: float = 5.0  # quiet this long before an announced cut
@@ -254,6 +232,10 @@ class Mission:
             if row.model not in known:
                 raise ValueError(f"demand {row.kind!r} names model {row.model!r}; known: {', '.join(sorted(known))}")
 
+    def setting(self, name: str) -> PowerSetting | None:
+        """A power setting of the payload by its name, or None."""
+        return next((row for row in self.payload.settings if row.name == name), None)
+
     def model(self, name: str) -> ModelRow | None:
         """The operating-point table of a model, or None."""
         return next((row for row in self.models if row.name == name), None)
@@ -314,9 +296,27 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def load_mission(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Mission:
-    """A shipped mission by file name, or any by path, with `overrides` laid on top. Raises ConfigError."""
+def load_mission(
+    name: str | Path, overrides: Mapping[str, Any] | None = None, models: Path = Path(__file__).parent / "models"
+) -> Mission:
+    """A shipped mission by file name, or any by path, with `overrides` laid on top. Raises ConfigError.
+
+    Times that it leaves to the packages' profiles come from the packages in `models`.
+    """
     path = Path(name)
     if not path.exists() and (MISSIONS / path.name).exists():
         path = MISSIONS / path.name
-    return build(Mission, merge(read_toml(path), overrides or {}), path.name)
+    table = merge(read_toml(path), overrides or {})
+    return build(Mission, table | {"models": [_profiled(row, models) for row in table.get("models", ())]}, path.name)
+
+
+def _profiled(row: Any, models: Path) -> Any:
+    """A row of `models` as read; with `profile = true` each variant without `work_s` gets it from the profile."""
+    if not isinstance(row, Mapping) or row.get("profile") is not True:
+        return row
+    seconds = profiled_seconds(models, str(row.get("name")))
+    variants = [
+        {"work_s": seconds[item["name"]]} | item if item.get("name") in seconds else item
+        for item in row.get("variants", ())
+    ]
+    return {key: value for key, value in row.items() if key != "profile"} | {"variants": variants}

@@ -20,9 +20,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from fsw.profile import MAX_PROFILE_BYTES, Profile, parse_profile, weights_digest
 from hal.config import ConfigError, build, read_toml
 
 MANIFEST = "manifest.toml"
+SIGNATURE = "signature.toml"
+RESERVED = {MANIFEST, SIGNATURE}
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 DTYPES = ("float32", "float64", "int8", "uint8", "int32", "int64")
 MAX_MODEL_BYTES = 512 << 20  # no payload computer of this class holds more beside its input
@@ -138,11 +141,20 @@ class Manifest:
     output: TensorSpec
     golden: FileRef
     variant: tuple[Variant, ...]
+    profile: FileRef | None = None
+
+    @property
+    def files(self) -> tuple[FileRef, ...]:
+        """Every file that the manifest names."""
+        return (*self.variant, self.golden, *(() if self.profile is None else (self.profile,)))
 
     def __post_init__(self) -> None:
         names = [variant.name for variant in self.variant]
         if not 1 <= len(names) <= MAX_VARIANTS or len(set(names)) != len(names):
             raise ValueError(f"variant: 1 to {MAX_VARIANTS} variants with different names are needed, found {names}")
+        files = {ref.file for ref in self.files}
+        if len(files) != len(self.files) or files & RESERVED:
+            raise ValueError("file: every file needs a name of its own, none of them the manifest's or the signature's")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +200,10 @@ class Package:
         """The arrays of the golden file: "input", and the expected output of each variant by its name."""
         return _read_goldens(self.folder, self.manifest)
 
+    def profile(self) -> Profile | None:
+        """The table of `penumbra model profile`, or None where the package has none; raises as `load_package`."""
+        return _read_profile(self.folder, self.manifest)
+
 
 def load_package(folder: Path) -> Package:
     """The package in `folder`, every file checked; raises ConfigError or PackageError."""
@@ -195,6 +211,7 @@ def load_package(folder: Path) -> Package:
     for variant in manifest.variant:
         _read_checked(folder, variant, MAX_MODEL_BYTES)
     _read_goldens(folder, manifest)
+    _read_profile(folder, manifest)
     return Package(folder=folder.resolve(), manifest=manifest)
 
 
@@ -232,6 +249,16 @@ def _read_checked(folder: Path, ref: FileRef, max_bytes: int) -> bytes:
     if hashlib.sha256(content).hexdigest() != ref.sha256:
         raise CorruptPackage(f"{folder.name}/{ref.file}: content does not match its sha256 in {MANIFEST}")
     return content
+
+
+def _read_profile(folder: Path, manifest: Manifest) -> Profile | None:
+    if manifest.profile is None:
+        return None
+    name = f"{folder.name}/{manifest.profile.file}"
+    profile = parse_profile(_read_checked(folder, manifest.profile, MAX_PROFILE_BYTES), name)
+    if profile.weights != weights_digest((variant.name, variant.sha256) for variant in manifest.variant):
+        raise CorruptPackage(f"{name}: was measured with other weights; profile the package again")
+    return profile
 
 
 def _read_goldens(folder: Path, manifest: Manifest) -> dict[str, NDArray[Any]]:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fsw.infer.client import WorkerClient
-from fsw.infer.package import InputSpec, Package, TensorSpec
+from fsw.infer.package import Package
+from tools.model.build import Recipe, build_package
 from tools.model.execute import check_goldens
-from tools.model.write import write_package
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "mlperf-tiny"
 TOLERANCES = {  # ONNX Runtime against the TFLite interpreter, as the data's own description states
@@ -30,20 +30,9 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="shared/data/mlperf-ti
 
 def make_package(name: str, folder: Path) -> Package:
     with np.load(DATA / "golden.npz") as arrays:
-        given, wanted = arrays[f"{name}_x"], arrays[f"{name}_y"]
-    return write_package(
-        folder / name,
-        identity={"name": name, "version": "1.1", "task": "MLPerf Tiny reference", "licence": "Apache-2.0"},
-        input_spec=InputSpec(
-            name="input", dtype=str(given.dtype), shape=("n", *given.shape[1:]), unit="1", low=-128.0, high=255.0
-        ),
-        output_spec=TensorSpec(
-            name="output", dtype=str(wanted.dtype), shape=("n", *wanted.shape[1:]), unit="1", low=-1000.0, high=1000.0
-        ),
-        variants={"full": {"metric": "none", "metric_value": 0.0, "tolerance": TOLERANCES[name]}},
-        models={"full": (DATA / f"{name}.onnx").read_bytes()},
-        goldens={"input": given, "full": wanted},
-    )
+        np.savez(folder / f"{name}.npz", **{"input": arrays[f"{name}_x"], name: arrays[f"{name}_y"]})
+    recipe = Recipe(name=name, version="1.1", licence="Apache-2.0", tolerance=TOLERANCES[name])
+    return build_package(folder / name, DATA / f"{name}.onnx", folder / f"{name}.npz", recipe)
 
 
 @pytest.fixture(scope="module")

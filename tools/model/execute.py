@@ -52,7 +52,7 @@ def _filled(batch: NDArray[Any], size: int) -> NDArray[Any]:
 def _run_batch(client: WorkerClient, package: Package, variant: str, batch: NDArray[Any], first: int) -> None:
     if not client.wait_ready(READY_S):
         raise RunError(f"{package.name}: the worker did not start")
-    client.submit(_order(package, variant), batch, timeout_s=BATCH_S)
+    client.submit(work_order(package, variant), batch, timeout_s=BATCH_S)
     result = client.wait(2 * BATCH_S)
     outcome, detail = (result.outcome, result.detail) if result is not None else (Outcome.TIMEOUT, "")
     if outcome is Outcome.BAD_INPUT:
@@ -74,7 +74,8 @@ def _bad_row(package: Package, batch: NDArray[Any], first: int) -> str:
     return ""
 
 
-def _order(package: Package, variant: str) -> WorkOrder:
+def work_order(package: Package, variant: str) -> WorkOrder:
+    """An order of that variant for a worker that serves nobody else."""
     return WorkOrder(
         job_id=1,
         attempt=1,
