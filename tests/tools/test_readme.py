@@ -60,7 +60,7 @@ def help_of(path: tuple[str, ...]) -> tuple[int, str]:
 
 def verbs_of(words: list[str]) -> tuple[str, ...]:
     """The subcommands at the head of a command line, without its arguments."""
-    depth = {"gnd": 3, "model": 2, "bench": 2}.get(words[1], 1)
+    depth = {"gnd": 3, "model": 2, "bench": 2, "sim": 3 if words[2:3] == ["study"] else 2}.get(words[1], 1)
     return tuple(words[1 : 1 + depth])
 
 
@@ -87,6 +87,9 @@ def test_options_in_the_prose_exist() -> None:
             ("hal",),
             ("model", "run"),
             ("bench", "flight"),
+            ("sim", "orbit"),
+            ("sim", "power"),
+            ("sim", "constellation"),
             ("gnd", "cmd", "send"),
             ("gnd", "tlm", "list"),
             ("gnd", "tlm", "watch"),
