@@ -163,7 +163,7 @@ def test_what_is_due_first_goes_first_unless_it_is_not_worth_its_price() -> None
 
 
 def test_a_job_that_would_outlast_anothers_deadline_takes_a_point_that_does_not() -> None:
-    """At a joule's price the digest takes a thrifty, slow point; beside a screen due meanwhile, one that ends before."""
+    """At a price the digest takes a thrifty, slow point; beside a screen due meanwhile, one that ends before."""
     digest, screen = job(1, 900.0, kind="digest", model="telemetry-anomaly", value=20.0), job(2, 950.0)
     alone = choose(situation(prices(joule=0.002)), digest)
     due = dataclasses.replace(screen, deadline_ns=int(300.0 * SECOND_NS))
