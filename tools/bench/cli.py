@@ -36,6 +36,18 @@ def overhead(packages: tuple[str, ...], as_json: bool) -> None:
     _show(run(list(packages)), as_json)
 
 
+@bench.command(epilog="Example: penumbra bench shed --trials 50 --json")
+@click.option("--trials", default=200, show_default=True, type=click.IntRange(1, 10_000), help="Limits crossed.")
+@click.option("--host-trials", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Safing lines.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def shed(trials: int, host_trials: int, seed: int, as_json: bool) -> None:
+    """How fast inference ends after a limit is crossed, in real processes."""
+    from tools.bench.shed import run
+
+    _show(run(trials, host_trials, seed), as_json)
+
+
 @bench.command(epilog="Example: penumbra bench constellation --satellites 1000000 --json")
 @click.option("--satellites", default=1_000_000, show_default=True, type=click.IntRange(1, 10_000_000))
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="The best counts.")
@@ -61,6 +73,27 @@ def years(satellites: int, years: float, executor: Any, workers: int | None, as_
     with click.progressbar(length=1000, label="years", hidden=as_json, file=sys.stderr) as bar:
         result = run(satellites, years, executor, workers, observer=lambda day, all_: _move(bar, day, all_))
     _show(result, as_json)
+
+
+@bench.command(epilog="Example: penumbra bench governor --family reference --seeds 1:4 --policies all --plot bench.png")
+@click.option("--family", default="reference", show_default=True, help="reference, or one that flies the simulator.")
+@click.option("--seeds", default="1:3", show_default=True, metavar="A:B", help="From A to B, both of them; or one.")
+@click.option("--orbits", default=6.0, show_default=True, type=click.FloatRange(0.1, 1000.0))
+@click.option("--load", default=1.0, show_default=True, type=click.FloatRange(0.01, 100.0), help="On the arrivals.")
+@click.option("--sun-error", default=0.0, show_default=True, help="The array's truth over its forecast, less one.")
+@click.option("--load-error", default=0.0, show_default=True, help="The arrivals' truth over their forecast, less one.")
+@click.option("--faults", is_flag=True, help="Seeded faults inside the stated envelope.")
+@click.option("--policies", default="flight,static,hysteresis", show_default=True, help="Names with commas, or all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+@click.option("--plot", type=click.Path(dir_okay=False), help="Also draw it, into a PNG.")
+@click.option("--workers", default=None, type=click.IntRange(1, 256), help="Processes; without, one a core.")
+@click.option("--dask", "address", help="Address of a Dask scheduler whose workers do the flying.")
+@click.option("--campaign", type=click.Path(file_okay=False), help="Seed by seed into this folder; goes on from there.")
+def governor(**options: Any) -> None:
+    """Governors against the clairvoyant bound: the flight's own, and those that it must beat."""
+    from tools.bench.governor.cli import governor as run_governor
+
+    run_governor(options)
 
 
 def _move(bar: Any, day: int, days: int) -> None:

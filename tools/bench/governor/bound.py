@@ -5,6 +5,9 @@ radiation is the chord of its T^4 law between 250 K and the ceiling, which lies 
 due in the order they came, so a class is a flow: begun plus dropped never exceeds what has come, and never lags behind
 what is due. Energy obeys the rule that the guard keeps: at every slot's end, housekeeping alone must lead to sunrise
 above the floor. Source: the optimisation problem of the study of governors, solved by HiGHS.
+
+`whole` asks for more: the jobs begun in a slot on a point are a whole number, and their work follows them. Every real
+run obeys that too, so what is found is still a bound, a tighter one, and takes far longer: for an orbit at most.
 """
 
 from __future__ import annotations
@@ -12,124 +15,186 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import highspy
 import numpy as np
 
 from fsw.govern.points import OperatingPoints
-from fsw.govern.programme import Floats, Programme
+from fsw.govern.programme import INFINITY, Floats, Indices, Programme
+from fsw.mission import DemandRow, Mission
 from hal.clock import SECOND_NS
-from hal.constants import ZERO_CELSIUS_K
 from sim.arrivals import Arrival
-from tools.bench.governor import reference
+from tools.bench.governor.craft import COLDEST_K, Craft
 
-COLDEST_K = 250.0
-SUB_SLOTS = 12  # points a slot at which sunlight is looked up: 10 s of 120 s, exact for the reference plant
+KILO = 1e-3  # joules go into the programme in thousands
+GAP = 1e-3  # of the whole programme, between what is found and what is proven
+LONGEST_S = 120.0  # for the whole programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What nobody can beat, and how it was found."""
+    """What nobody can beat, and the size of the programme that found it."""
 
     value: float
     columns: int
     rows: int
 
 
-def bound(jobs: Sequence[Arrival], slots: int, sun_factor: float = 1.0) -> Bound:
-    """The bound of one run of the reference plant. Raises RuntimeError where HiGHS finds no optimum."""
-    programme = Programme()
-    slot_s, kilo = reference.SLOT_S, 1e-3
-    sun = _sun_share(slots)
-    points = OperatingPoints(reference.mission())
-    work, seconds, joules = [], [], []
-    for row in reference.mission().demand:
-        for point in points.of(row.model):
-            work.append(programme.columns(np.full(slots, -row.value * point.worth)))
-            seconds.append(point.seconds)
-            joules.append(point.joules)
-    columns = np.array(work)
-    tau, kilojoules = np.array(seconds)[:, None], np.array(joules)[:, None] * kilo
-
-    time = programme.rows(np.full(slots, -np.inf), np.full(slots, slot_s))
-    programme.put(time[None, :], columns, tau)
-
-    free = np.zeros(slots)
-    charge, discharge, spill = (programme.columns(free) for _ in range(3))
-    surplus = (reference.ARRAY_W * sun_factor * sun - reference.BUS_W - reference.IDLE_W) * slot_s * kilo
-    power = programme.rows(surplus, surplus)
-    programme.put(power[None, :], columns, kilojoules)
-    for column, sign in ((charge, 1.0), (spill, 1.0), (discharge, -1.0)):
-        programme.put(power, column, sign)
-    floor_j = reference.FLOOR_SOC * reference.CAPACITY_J
-    least = (floor_j + _to_sunrise_j(slots, sun_factor)) * kilo
-    stored = programme.columns(free, lower=least, upper=reference.CAPACITY_J * kilo)
-    first = free.copy()
-    first[0] = reference.START_SOC * reference.CAPACITY_J * kilo
-    store = programme.rows(first, first)
-    programme.put(store, stored, 1.0)
-    programme.put(store[1:], stored[:-1], -1.0)
-    programme.put(store, charge, -reference.EFFICIENCY)
-    programme.put(store, discharge, 1.0 / reference.EFFICIENCY)
-
-    ceiling_k = reference.CEILING_C + ZERO_CELSIUS_K
-    low_w, high_w = (reference.EMISSION_W_K4 * kelvin**4 for kelvin in (COLDEST_K, ceiling_k))
-    slope = (high_w - low_w) / (ceiling_k - COLDEST_K)
-    capacity = reference.HEAT_J_K * kilo
-    keep = 1.0 - slope * slot_s * kilo / capacity
-    surroundings = reference.SHADE_W + (reference.SUN_W - reference.SHADE_W) * sun
-    warming = (reference.IDLE_W + surroundings - low_w + slope * COLDEST_K) * slot_s * kilo / capacity
-    warming[0] += keep * (reference.START_C + ZERO_CELSIUS_K)
-    temp = programme.columns(free, lower=0.0, upper=ceiling_k)
-    heat = programme.rows(warming, warming)
-    programme.put(heat, temp, 1.0)
-    programme.put(heat[1:], temp[:-1], -keep)
-    programme.put(heat[None, :], columns, -kilojoules / capacity)
-
-    _flow(programme, jobs, slots, columns, [len(points.of(row.model)) for row in reference.mission().demand])
-    value = programme.optimum()
-    if value is None:
-        raise RuntimeError("HiGHS found no optimum for the bound")
-    return Bound(value=-value, columns=programme.size[1], rows=programme.size[0])
+class NoBound(RuntimeError):
+    """HiGHS found no optimum."""
 
 
-def _flow(programme: Programme, jobs: Sequence[Arrival], slots: int, columns: np.ndarray, sizes: list[int]) -> None:
-    """Rows of a class: begun + dropped <= come, begun + dropped >= due, both summed up to each slot."""
-    first = 0
-    for row, size in zip(reference.mission().demand, sizes, strict=True):
-        times = [job.time_ns / SECOND_NS for job in jobs if job.kind == row.kind]
-        come = np.zeros(slots)
-        due = np.zeros(slots + 1)
-        for time_s in times:
-            come[min(slots - 1, int(time_s // reference.SLOT_S))] += 1
-            last = int(-(-(time_s + row.deadline_s) // reference.SLOT_S))
-            due[min(slots, last)] += 1
-        come, gone = np.cumsum(come), np.cumsum(due)[:-1]  # due before the slot begins
-        past = programme.columns(np.zeros(slots), lower=0.0)  # begun or dropped up to the slot's end
-        dropped = programme.columns(np.zeros(slots))
-        rows = programme.rows(np.zeros(slots), np.zeros(slots))
-        programme.put(rows, past, 1.0)
-        programme.put(rows[1:], past[:-1], -1.0)
-        programme.put(rows, dropped, -1.0)
-        programme.put(rows[None, :], columns[first : first + size], -1.0)
-        limits = programme.rows(np.append(gone[1:], 0.0), come)
-        programme.put(limits, past, 1.0)
-        first += size
+def bound(craft: Craft, mission: Mission, jobs: Sequence[Arrival], *, whole: bool = False) -> Bound:
+    """The bound of one run. `mission` gives the classes and operating points. Raises NoBound."""
+    plan = _Clairvoyant(craft, mission, whole=whole)
+    plan.fit_time()
+    plan.balance_power()
+    plan.balance_heat()
+    plan.follow(jobs)
+    value = plan.programme.best()
+    rows, columns = plan.programme.size
+    return Bound(value=value, columns=columns, rows=rows)
 
 
-def _sun_share(slots: int) -> Floats:
-    step_s = reference.SLOT_S / SUB_SLOTS
-    lit = [reference.is_sunlit((index + 0.5) * step_s) for index in range(slots * SUB_SLOTS)]
-    return np.array(lit, dtype=float).reshape(slots, SUB_SLOTS).mean(axis=1)
+class _Desk(Programme):
+    """A programme that may take its time, and whose columns may be whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole: list[Indices] = []
+
+    def best(self) -> float:
+        """The most that can be earned; of whole numbers, what is proven that nobody passes."""
+        options: dict[str, bool | int | str] = {"output_flag": False, "threads": 1}
+        if not self.whole:
+            least = self.optimum()
+            if least is None:
+                raise NoBound("HiGHS found no optimum for the bound")
+            return -least
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in {**options, "mip_rel_gap": GAP, "time_limit": LONGEST_S}.items():
+            solver.setOptionValue(option, value)
+        solver.passModel(self._model())
+        solver.run()
+        return -float(solver.getInfo().mip_dual_bound)
+
+    def _model(self) -> highspy.HighsLp:
+        model = super()._model()
+        if self.whole:
+            kinds = [highspy.HighsVarType.kContinuous] * self.size[1]
+            for column in np.concatenate([part.ravel() for part in self.whole]).tolist():
+                kinds[column] = highspy.HighsVarType.kInteger
+            model.integrality_ = kinds
+        return model
 
 
-def _to_sunrise_j(slots: int, sun_factor: float) -> Floats:
-    """Joules that must be stored above the floor at each slot's end so that idling leads to sunrise."""
-    idle_w = reference.BUS_W + reference.IDLE_W
-    gain_w = (reference.ARRAY_W * sun_factor - idle_w) * reference.EFFICIENCY
-    need = []
-    for index in range(slots):
-        into_s = ((index + 1) * reference.SLOT_S) % reference.ORBIT_S
-        dark_j = idle_w * min(reference.DARK_S, max(0.0, reference.DARK_S - into_s)) / reference.EFFICIENCY
-        if into_s >= reference.DARK_S:
-            dark_j = idle_w * reference.DARK_S / reference.EFFICIENCY - gain_w * (reference.ORBIT_S - into_s)
-        need.append(max(0.0, dark_j))
-    return np.array(need)
+class _Clairvoyant:
+    """The programme in its blocks. `work` is (points, slots), the points of one class after those of another."""
+
+    def __init__(self, craft: Craft, mission: Mission, *, whole: bool) -> None:
+        self.programme = _Desk()
+        self._craft, self._demand, self._whole = craft, mission.demand, whole
+        table = OperatingPoints(mission)
+        points = [(row, point) for row in mission.demand for point in table.of(row.model)]
+        self._sizes = [len(table.of(row.model)) for row in mission.demand]
+        self._seconds = np.array([point.seconds for _, point in points])[:, None]
+        self._joules = np.array([point.joules for _, point in points])[:, None] * KILO
+        worth = np.array([row.value * point.worth for row, point in points])
+        self._work = self.programme.columns(np.broadcast_to(-worth[:, None], (len(points), craft.slots)))
+
+    def fit_time(self) -> None:
+        """One job at a time; and no more power than the bus lets through."""
+        craft, programme = self._craft, self.programme
+        lowest = np.full(craft.slots, -INFINITY)
+        rows = programme.rows(lowest, np.full(craft.slots, craft.slot_s))
+        programme.put(rows[None, :], self._work, self._seconds)
+        if np.isfinite(craft.room_w):
+            rows = programme.rows(lowest, np.full(craft.slots, craft.room_w * craft.slot_s * KILO))
+            programme.put(rows[None, :], self._work, self._joules)
+
+    def balance_power(self) -> None:
+        """Work, charging and spilling use what array and battery give."""
+        craft, programme = self._craft, self.programme
+        free = np.zeros(craft.slots)
+        charge, discharge, spill = (programme.columns(free) for _ in range(3))
+        surplus = (craft.array_w - craft.base_w) * craft.slot_s * KILO
+        power = programme.rows(surplus, surplus)
+        programme.put(power[None, :], self._work, self._joules)
+        for column, sign in ((charge, 1.0), (spill, 1.0), (discharge, -1.0)):
+            programme.put(power, column, sign)
+        least = np.minimum(craft.floor_j + craft.reserve_j, craft.full_j) * KILO
+        stored = programme.columns(free, lower=least, upper=craft.full_j * KILO)
+        first = free.copy()
+        first[0] = craft.start_j * KILO
+        store = programme.rows(first, first)
+        programme.put(store, stored, 1.0)
+        programme.put(store[1:], stored[:-1], -1.0)
+        programme.put(store, charge, -craft.charge)
+        programme.put(store, discharge, 1.0 / craft.discharge)
+
+    def balance_heat(self) -> None:
+        """Work warms the payload, which stays under its ceiling."""
+        craft, programme = self._craft, self.programme
+        low_w, slope = craft.chord
+        per_slot = craft.slot_s / craft.heat_j_k
+        keep = 1.0 - (slope + craft.leak_w_k) * per_slot
+        lost_w = low_w - slope * COLDEST_K - craft.leak_w_k * np.asarray(craft.leak_k)
+        warming = (craft.idle_w + craft.surroundings_w - lost_w) * per_slot
+        warming[0] += keep * craft.start_k
+        temp = programme.columns(np.zeros(craft.slots), lower=0.0, upper=craft.ceiling_k)
+        heat = programme.rows(warming, warming)
+        programme.put(heat, temp, 1.0)
+        programme.put(heat[1:], temp[:-1], -keep)
+        programme.put(heat[None, :], self._work, -self._joules / (craft.heat_j_k * KILO))
+
+    def follow(self, jobs: Sequence[Arrival]) -> None:
+        """Rows of a class: begun + dropped <= come, begun + dropped >= due, both summed up to each slot."""
+        craft, programme = self._craft, self.programme
+        first = 0
+        for row, size in zip(self._demand, self._sizes, strict=True):
+            come, due = _come_and_due(jobs, row, craft)
+            zeros = np.zeros(craft.slots)
+            past = programme.columns(zeros)  # begun or dropped up to the slot's end
+            dropped = programme.columns(zeros)
+            work = self._work[first : first + size]
+            rows = programme.rows(zeros, zeros)
+            programme.put(rows, past, 1.0)
+            programme.put(rows[1:], past[:-1], -1.0)
+            programme.put(rows, dropped, -1.0)
+            programme.put(rows[None, :], work, -1.0)
+            limits = programme.rows(due, come)
+            programme.put(limits, past, 1.0)
+            if self._whole:
+                self._begin_whole(work, come)
+            first += size
+
+    def _begin_whole(self, work: Indices, come: Floats) -> None:
+        """Begun in whole numbers, no more than have come; work follows what has begun, and ends it."""
+        programme, slots = self.programme, self._craft.slots
+        whole = programme.columns(np.zeros(work.shape))
+        programme.whole.append(whole)
+        ahead = programme.columns(np.zeros(work.shape), upper=np.append(np.full(slots - 1, INFINITY), 0.0))
+        rows = programme.rows(np.zeros(work.shape), np.zeros(work.shape))  # ahead = before + begun - worked
+        programme.put(rows, ahead, 1.0)
+        programme.put(rows[:, 1:], ahead[:, :-1], -1.0)
+        programme.put(rows, whole, -1.0)
+        programme.put(rows, work, 1.0)
+        so_far = programme.columns(np.zeros(slots), upper=come)
+        sums = programme.rows(np.zeros(slots), np.zeros(slots))
+        programme.put(sums, so_far, 1.0)
+        programme.put(sums[1:], so_far[:-1], -1.0)
+        programme.put(sums[None, :], whole, -1.0)
+
+
+def _come_and_due(jobs: Sequence[Arrival], row: DemandRow, craft: Craft) -> tuple[Floats, Floats]:
+    """Of a class, by the end of each slot: how many have come, and how many are too late for the next slot."""
+    come = np.zeros(craft.slots)
+    due = np.zeros(craft.slots + 2)
+    for job in jobs:
+        if job.kind == row.kind:
+            time_s = job.time_ns / SECOND_NS
+            come[min(craft.slots - 1, int(time_s // craft.slot_s))] += 1
+            last = int(-(-(time_s + job.deadline_s) // craft.slot_s))
+            due[min(craft.slots + 1, last)] += 1
+    gone = np.cumsum(due)[1 : craft.slots + 1]
+    gone[-1] = 0.0  # the run ends: what is left may stay
+    return np.cumsum(come), gone

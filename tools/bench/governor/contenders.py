@@ -15,9 +15,11 @@ from tools.bench.governor.policies import (
     DriftPlusPenalty,
     GreedyByDeadline,
     GreedyByDensity,
+    Static,
+    ThreeBands,
 )
 
-DUTIES = (1.0, 0.8, 0.6)
+WEIGHTS = (10.0, 25.0, 60.0)  # of value against the queues: the best of the three counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +36,12 @@ class Contender:
 
 
 def _statics(ranks: int, settings: int) -> tuple[Contender, ...]:
-    """Every rank of variant, setting and duty."""
+    """Every rank of variant and setting, in either order."""
     return tuple(
-        Contender(
-            name="static",
-            governor={"policy": "static", "static_variant": rank, "static_setting": setting, "static_duty": duty},
-        )
+        Contender(name="static", policy=partial(Static, rank=rank, setting=setting, by_density=by_density))
+        for by_density in (False, True)
         for rank in range(ranks)
         for setting in range(settings)
-        for duty in DUTIES
     )
 
 
@@ -51,8 +50,8 @@ DAY_AHEAD = Contender(name="day-ahead", plans=True, governor={"replan_s": 1e6, "
 OTHERS = (
     Contender(name="greedy-deadline", policy=GreedyByDeadline),
     Contender(name="greedy-density", policy=GreedyByDensity),
-    Contender(name="hysteresis", governor={"policy": "hysteresis"}),
-    *(Contender(name="drift-plus-penalty", policy=partial(DriftPlusPenalty, weight=w)) for w in (1.0, 3.0, 10.0)),
+    Contender(name="hysteresis", policy=ThreeBands),
+    *(Contender(name="drift-plus-penalty", policy=partial(DriftPlusPenalty, weight=w)) for w in WEIGHTS),
     Contender(name="pacing", policy=AdaptivePacing),
     DAY_AHEAD,
     Contender(name="alert-like", policy=AlertLike),

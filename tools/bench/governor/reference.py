@@ -13,9 +13,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
+from fsw.govern.programme import Floats
 from fsw.mission import Mission, load_mission
 from hal.constants import STEFAN_BOLTZMANN_W_M2K4, ZERO_CELSIUS_K
 from sim.arrivals import Arrival, Demand, arrivals
+from tools.bench.governor.craft import Craft
 
 MISSION = Path(__file__).parent / "reference.toml"
 ORBIT_S, DARK_S = 5_700.0, 2_140.0
@@ -25,6 +29,7 @@ CAPACITY_J, FLOOR_SOC, START_SOC, EFFICIENCY = 110.0 * 3600.0, 0.70, 0.90, 0.95
 HEAT_J_K, START_C, CEILING_C = 2_500.0, 25.0, 45.0
 EMISSION_W_K4 = 0.085 * 0.85 * STEFAN_BOLTZMANN_W_M2K4
 SUN_W, SHADE_W = 16.0, 8.0  # heat from the surroundings
+SUB_SLOTS = 12  # points a slot at which sunlight is looked up: 10 s of 120 s, exact for this plant
 
 
 def slots(orbits: float) -> int:
@@ -68,6 +73,49 @@ def asked(seed: int, load: float, duration_s: float) -> Iterator[Arrival]:
     return arrivals(demand(load), seed, duration_s, is_sunlit)
 
 
+def craft(slots: int, sun_factor: float = 1.0, start_soc: float = START_SOC) -> Craft:
+    """The plant as the bound sees it."""
+    sun = _sun_share(slots)
+    return Craft(
+        slot_s=SLOT_S,
+        array_w=ARRAY_W * sun_factor * sun,
+        base_w=BUS_W + IDLE_W,
+        idle_w=IDLE_W,
+        start_j=start_soc * CAPACITY_J,
+        floor_j=FLOOR_SOC * CAPACITY_J,
+        full_j=CAPACITY_J,
+        charge=EFFICIENCY,
+        discharge=EFFICIENCY,
+        reserve_j=_to_sunrise_j(slots, sun_factor),
+        heat_j_k=HEAT_J_K,
+        start_k=START_C + ZERO_CELSIUS_K,
+        ceiling_k=CEILING_C + ZERO_CELSIUS_K,
+        emission_w_k4=EMISSION_W_K4,
+        surroundings_w=SHADE_W + (SUN_W - SHADE_W) * sun,
+    )
+
+
+def _sun_share(slots: int) -> Floats:
+    step_s = SLOT_S / SUB_SLOTS
+    lit = [is_sunlit((index + 0.5) * step_s) for index in range(slots * SUB_SLOTS)]
+    share: Floats = np.array(lit, dtype=float).reshape(slots, SUB_SLOTS).mean(axis=1)
+    return share
+
+
+def _to_sunrise_j(slots: int, sun_factor: float) -> Floats:
+    """Joules that must be stored above the floor at each slot's end so that idling leads to sunrise."""
+    idle_w = BUS_W + IDLE_W
+    gain_w = (ARRAY_W * sun_factor - idle_w) * EFFICIENCY
+    need = []
+    for index in range(slots):
+        into_s = ((index + 1) * SLOT_S) % ORBIT_S
+        dark_j = idle_w * max(0.0, DARK_S - into_s) / EFFICIENCY
+        if into_s >= DARK_S:
+            dark_j = idle_w * DARK_S / EFFICIENCY - gain_w * (ORBIT_S - into_s)
+        need.append(max(0.0, dark_j))
+    return np.array(need)
+
+
 @dataclass(slots=True)
 class Plant:
     """The plant at simulator truth; `sun_factor` is what the array gives over what the forecast says."""
@@ -109,6 +157,8 @@ class Plant:
         self.lowest_soc = min(self.lowest_soc, self.stored_j / CAPACITY_J)
         self.hottest_c = max(self.hottest_c, self.temp_k - ZERO_CELSIUS_K)
 
-    def violations(self) -> int:
-        """How many of the two limits were broken: floor and ceiling."""
-        return int(self.lowest_soc < FLOOR_SOC) + int(self.hottest_c > CEILING_C)
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Which of the two limits were broken."""
+        floor = ("battery_floor_soc",) if self.lowest_soc < FLOOR_SOC else ()
+        return floor + (("payload_high_c",) if self.hottest_c > CEILING_C else ())

@@ -5,7 +5,7 @@ Guard, planner and governor are the flight software's own services on its own bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 from fsw.bus.contract import Policy as Delivery
@@ -17,35 +17,32 @@ from fsw.guard.service import GuardService
 from fsw.messages import Job, Outcome, Plant, WorkOrder, WorkResult
 from fsw.mission import Mission
 from hal.clock import SECOND_NS, MonotonicClock, OnboardTime
-from hal.constants import ZERO_CELSIUS_K
 from sim.arrivals import Arrival
 from tools.bench.governor import reference
+from tools.bench.governor.case import Score
 from tools.bench.governor.contenders import Contender
-
-DELIVERED = reference.EFFICIENCY  # joules at the bus for one stored
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome_:
-    """What one run came to."""
-
-    value: float
-    joules: float
-    violations: int
-    deadline_misses: int
-    replan_ms: tuple[float, ...]
+from tools.bench.governor.sensed import FaultySensors, sensed
 
 
 class Run:
     """A policy on the reference plant."""
 
-    def __init__(self, contender: Contender, told: Mission, jobs: list[Arrival], slots: int, sun_factor: float = 1.0) -> None:
+    def __init__(
+        self,
+        contender: Contender,
+        told: Mission,
+        jobs: list[Arrival],
+        slots: int,
+        sun_factor: float = 1.0,
+        faults: int | None = None,
+    ) -> None:
         end_s = slots * reference.SLOT_S
         mission = replace(told, governor=replace(told.governor, work_until_s=end_s, **contender.governor))
         self._mission: Mission = mission
         self._jobs = jobs
         self._end_ns = round(slots * reference.SLOT_S * SECOND_NS)
         self._plant = reference.Plant(sun_factor=sun_factor)
+        self._sensors = None if faults is None else FaultySensors(faults, end_s)
         self._bus = MemoryBus()
         time = OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns())
         self._guard = GuardService(self._bus, mission, time)
@@ -63,7 +60,7 @@ class Run:
         self._done = 0
         self._replan_ms: list[float] = []
 
-    def fly(self) -> Outcome_:
+    def fly(self) -> Score:
         """To the end of the run."""
         waiting = iter(enumerate(self._jobs))
         job = next(waiting, None)
@@ -85,10 +82,11 @@ class Run:
             self._replan(now_ns)
             self._govern.step(now_ns)
             self._begin()
-        return Outcome_(
+        return Score(
             value=self._value,
             joules=self._plant.drawn_j,
-            violations=self._plant.violations(),
+            violations=len(self._plant.broken),
+            broken=self._plant.broken,
             deadline_misses=sum(1 for deadline_ns, _ in self._deadlines.values() if deadline_ns <= self._end_ns),
             replan_ms=tuple(self._replan_ms),
         )
@@ -137,7 +135,8 @@ class Run:
             self._order = (order, start_ns, start_ns + round(work_s / setting.speed * SECOND_NS))
 
     def _finish(self, now_ns: int) -> None:
-        assert self._order is not None
+        if self._order is None:
+            return
         order, start_ns, _ = self._order
         self._advance(now_ns)
         self._end(order, start_ns, now_ns, Outcome.DONE)
@@ -160,32 +159,9 @@ class Run:
         self._plant.load_w = 0.0
         self._bus.publish(
             RESULT,
-            WorkResult(
-                job_id=order.job_id, attempt=order.attempt, outcome=outcome, start_ns=start_ns, end_ns=now_ns
-            ),
+            WorkResult(job_id=order.job_id, attempt=order.attempt, outcome=outcome, start_ns=start_ns, end_ns=now_ns),
         )
 
     def _sensed(self, now_ns: int) -> Plant:
-        plant = self._plant
-        above_j = (plant.stored_j - reference.FLOOR_SOC * reference.CAPACITY_J) * DELIVERED
-        payload_w = reference.IDLE_W + plant.load_w
-        temp_c = plant.temp_k - ZERO_CELSIUS_K
-        return Plant(
-            time_ns=now_ns,
-            soc=plant.soc,
-            worst_soc=plant.soc,
-            energy_above_floor_j=above_j,
-            worst_energy_above_floor_j=above_j,
-            battery_power_w=payload_w + reference.BUS_W - plant.array_w,
-            worst_battery_temp_c=20.0,
-            array_power_w=plant.array_w,
-            bus_power_w=reference.BUS_W + payload_w,
-            worst_bus_power_w=reference.BUS_W + payload_w,
-            payload_power_w=payload_w,
-            worst_payload_power_w=payload_w,
-            payload_temp_c=temp_c,
-            worst_payload_temp_c=temp_c,
-            radiator_temp_c=temp_c,
-            dose_rate_ugy_s=0.0,
-            upsets=0,
-        )
+        plant = sensed(self._plant, now_ns)
+        return plant if self._sensors is None else self._sensors.apply(plant)
