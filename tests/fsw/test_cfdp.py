@@ -306,7 +306,7 @@ def test_reception_goes_on_after_a_restart() -> None:
 
 
 def test_everything_is_bounded() -> None:
-    wire = Wire(contents(10), transactions=2, intervals=3, indications=4, remembered=2)
+    wire = Wire(contents(10), transactions=2, intervals=3, indications=3, remembered=2)
     wire.ground.put(0, UP)
     wire.ground.put(0, UP)
     with pytest.raises(CfdpBusy):
@@ -317,9 +317,9 @@ def test_everything_is_bounded() -> None:
     assert len(wire.board.status()) == 2
     assert all(status.octets == 3 for status in wire.board.status())
     assert wire.board.unclaimed == 48 * 20
-    for sequence in range(2):  # too short for what has come: started, faulted, ended
+    for sequence in range(2):  # too short for what has come: started, faulted
         wire.board.receive(0, Metadata(20, "a", "b", CRC_32).pack(Header(1, sequence, 2)))
-    assert (len(wire.board.indications()), wire.board.untold) == (4, 2)
+    assert (len(wire.board.indications()), wire.board.untold) == (3, 1)
     wire.run()
 
 
