@@ -94,13 +94,21 @@ def test_years_in_event_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "0.1 years" in capsys.readouterr().out
 
 
+def test_a_month_of_hours_goes_by_events_unless_a_step_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    by_events = asked(capsys, "--satellites", "12", "--hours", "720")
+    assert by_events["sample_days"] == [10.0, 20.0, 30.0]
+    by_steps = asked(capsys, "--satellites", "2", "--hours", "720", "--step", "60", "--every", "720")
+    assert by_steps["step_s"] == 60.0
+    assert by_events["compute_gwh"] / 12 == pytest.approx(by_steps["compute_gwh"] / 2, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["--satellites", "0"], "at least 1"),
         (["--step", "7"], "divide 60"),
         (["--hours", "0.01"], "beyond the duration"),
-        (["--hours", "1000000"], "take them less often"),
+        (["--hours", "1000000", "--step", "10"], "take them less often"),
         (["--satellites", "10", "--replay", "10"], "numbered 0 to 9"),
         (["--years", "1", "--replay", "3"], "exclude each other"),
         (["--years", "-1"], "years must be"),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sim.constellation.campaign import Campaign, Progress
     from sim.constellation.layers import Layer
 
+STEP_S = 10.0
+EVENTS_FROM_HOURS = 720.0  # a month of a million satellites takes half an hour in steps and half a minute by events
+HOURS_A_YEAR = 8_766.0
 EXECUTORS = ("python", "numpy", "c", "torch", "cupy")
 EPILOG = """\b
 Examples:
@@ -27,9 +30,9 @@ penumbra sim constellation --satellites 1000 --hours 3 --fly 17"""
     "--satellites", type=int, help="In all, shared over the shells as in the file (default: those of the file)."
 )
 @click.option("--shells", type=click.Path(dir_okay=False, path_type=Path), help="TOML file (default: a public filing).")
-@click.option("--hours", default=24.0, show_default=True)
+@click.option("--hours", default=24.0, show_default=True, help="From 720 on in event mode, unless --step is given.")
 @click.option("--years", type=float, help="Event mode: orbit by orbit, for years instead of hours.")
-@click.option("--step", "step_s", default=10.0, show_default=True, help="Seconds; divides 60.")
+@click.option("--step", "step_s", type=float, help=f"Seconds; divides 60 (default: {STEP_S:.0f}).")
 @click.option("--every", type=float, help="Minutes between samples, with --years days (default: 10).")
 @click.option("--policy", type=click.Choice(["constant", "sun", "price"]), help="What all loads follow.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), default="2026-12-21", show_default=True)
@@ -57,6 +60,8 @@ def _run(options: dict[str, Any]) -> None:
     from tools.sim import constellation as told
 
     layers = _layers(options)
+    if _is_long(options):
+        options["years"] = options["hours"] / HOURS_A_YEAR
     if options["years"] is not None:
         _run_years(options, layers)
         return
@@ -76,6 +81,12 @@ def _run(options: dict[str, Any]) -> None:
 
         write_report(outcome, options["report"])
     _show(options, outcome.answer, told.text)
+
+
+def _is_long(options: dict[str, Any]) -> bool:
+    """Whether so many hours are asked for, and nothing that goes by steps alone."""
+    by_steps = ("years", "step_s", "address", "replay", "flown", "map_hour")
+    return options["hours"] >= EVENTS_FROM_HOURS and all(options[name] is None for name in by_steps)
 
 
 def _run_years(options: dict[str, Any], layers: tuple[Layer, ...]) -> None:
@@ -112,7 +123,7 @@ def _campaign(options: dict[str, Any], layers: tuple[Layer, ...]) -> Campaign:
         layers=layers,
         epoch_unix_s=_epoch(options),
         duration_s=options["hours"] * 3600.0,
-        step_s=options["step_s"],
+        step_s=options["step_s"] or STEP_S,
         sample_s=60.0 * (options["every"] or 10.0),
         map_s=None if map_hour is None else 3600.0 * map_hour,
         executor=options["executor"],
