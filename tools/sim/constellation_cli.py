@@ -60,7 +60,7 @@ def _run(options: dict[str, Any]) -> None:
     from tools.sim import constellation as told
 
     layers = _layers(options)
-    if _is_long(options):
+    if is_long(options):
         options["years"] = options["hours"] / HOURS_A_YEAR
     if options["years"] is not None:
         _run_years(options, layers)
@@ -83,7 +83,7 @@ def _run(options: dict[str, Any]) -> None:
     _show(options, outcome.answer, told.text)
 
 
-def _is_long(options: dict[str, Any]) -> bool:
+def is_long(options: dict[str, Any]) -> bool:
     """Whether so many hours are asked for, and nothing that goes by steps alone."""
     by_steps = ("years", "step_s", "address", "replay", "flown", "map_hour")
     return options["hours"] >= EVENTS_FROM_HOURS and all(options[name] is None for name in by_steps)
