@@ -10,6 +10,14 @@ import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from fsw.jobs import COMMANDED_JOB_IDS as COMMANDED_JOB_IDS
+from fsw.jobs import Durable as Durable
+from fsw.jobs import Job as Job
+from fsw.jobs import JobReport as JobReport
+from fsw.jobs import JobState as JobState
+from fsw.jobs import Outcome as Outcome
+from fsw.jobs import WorkOrder as WorkOrder
+from fsw.jobs import WorkResult as WorkResult
 from hal.reading import Sample
 
 
@@ -110,6 +118,8 @@ class Envelope:
     its ceiling. `cooling_w` is what the payload sheds above idle for certain. Above `power_w` a job may still start
     when `p <= burst_w` and `p d <= burst_j`: a host that bounds the mean over a window leaves such room. With a battery
     of our own also `(p - harvest_w) d <= stored_j`: what the array does not bring, the battery must hold now.
+
+    At no instant may the draw rise by more than `step_w`; above `peak_w` it may be for `peak_s` only.
     """
 
     time_ns: int
@@ -124,6 +134,9 @@ class Envelope:
     burst_j: float = 0.0
     harvest_w: float = 0.0
     stored_j: float = math.inf
+    peak_w: float = math.inf
+    peak_s: float = 0.0
+    step_w: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,113 +172,6 @@ class Backlog:
 
     time_ns: int
     counts: tuple[tuple[str, int, float], ...]
-
-
-class JobState(IntEnum):
-    """Life of a job; the last four are final."""
-
-    QUEUED = 0
-    ADMITTED = 1
-    RUNNING = 2
-    DONE = 3
-    FAILED = 4
-    EXPIRED = 5
-    CANCELLED = 6
-
-
-COMMANDED_JOB_IDS = 1 << 30  # jobs by command count from here, those of the intake below it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A request to run a model on an input before a deadline. `value` is what the best variant's result is worth."""
-
-    job_id: int
-    kind: str  # the mission's job class, for accounting
-    model: str  # the package's name
-    input_ref: str
-    value: float
-    release_ns: int
-    deadline_ns: int
-    tenant: str = "mission"
-    energy_cap_j: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkOrder:
-    """One attempt at a job, reserved and admitted. `kill_ns` is when it is stopped, finished or not."""
-
-    job_id: int
-    attempt: int
-    model: str
-    variant: str
-    setting: str  # name of the power setting
-    input_ref: str
-    predicted_s: float
-    predicted_w: float  # above idle
-    kill_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Durable:
-    """Jobs whose acceptance outlives the power from now on; only then may they be acknowledged."""
-
-    time_ns: int
-    job_ids: tuple[int, ...]
-
-
-class Outcome(IntEnum):
-    """How an attempt ended."""
-
-    DONE = 0
-    MODEL_ERROR = 1  # the package or session failed
-    BAD_INPUT = 2  # wrong shape, NaN, out of range, unreadable
-    BAD_OUTPUT = 3  # NaN or out of range
-    TIMEOUT = 4  # not finished at kill_ns
-    CRASHED = 5  # the worker died
-    STOPPED = 6  # stopped by the guard or by command
-    LOST_POWER = 7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkResult:
-    """The end of one attempt. `summary` is a few numbers of the output (mean, extremes); `digest` its hash."""
-
-    job_id: int
-    attempt: int
-    outcome: Outcome
-    start_ns: int
-    end_ns: int
-    model: str = ""
-    variant: str = ""
-    output_ref: str = ""
-    digest: str = ""
-    summary: tuple[float, ...] = ()
-    cpu_s: float = 0.0
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReport:
-    """What became of a job, with its meter. Durable before anybody is told."""
-
-    time_ns: int
-    job_id: int
-    kind: str
-    model: str
-    state: JobState
-    variant: str = ""
-    setting: str = ""
-    value: float = 0.0
-    energy_j: float = 0.0
-    energy_sigma_j: float = 0.0
-    energy_source: str = "model"  # counter, sampled or model
-    predicted_j: float = 0.0
-    seconds: float = 0.0
-    attempts: int = 0
-    digest: str = ""
-    summary: tuple[float, ...] = ()
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +216,8 @@ class QueueStatus:
     energy_price: float  # value per joule
     bound_by: str
     refused: int = 0  # intake items turned away because the queue was full
+    lost_j: float = 0.0  # of `energy_j`, by attempts that failed
+    energy_residual: float | None = None  # of the last orbit: what does not add up, over what was used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,3 +305,4 @@ class RecoveredJobs:
     attempts: tuple[int, ...]
     next_job_id: int
     unclean: bool
+    settings: tuple[ParameterSet, ...] = ()  # the last command for each parameter

@@ -92,9 +92,12 @@ class TimeQuality(IntEnum):
     SYNCHRONISED = 2  # set by the host or ground within the age limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class OnboardTime:
-    """On-board time as an offset to the monotonic clock: TAI nanoseconds since 1958-01-01T00:00:00."""
+    """On-board time as an offset to the monotonic clock: TAI nanoseconds since 1958-01-01T00:00:00.
+
+    It may be set in flight, so whoever needs it asks each time.
+    """
 
     tai_at_zero_ns: int
     quality: TimeQuality = TimeQuality.SYNCHRONISED
@@ -103,3 +106,11 @@ class OnboardTime:
     def tai_ns(self, now_ns: int) -> int:
         """TAI at the monotonic time `now_ns`."""
         return self.tai_at_zero_ns + now_ns
+
+    def known_tai_s(self, now_ns: int) -> float | None:
+        """TAI seconds at the monotonic time `now_ns`; None while the time was never set."""
+        return None if self.quality is TimeQuality.UNKNOWN else self.tai_ns(now_ns) / SECOND_NS
+
+    def set(self, tai_at_zero_ns: int, quality: TimeQuality, source: str) -> None:
+        """Another offset, from a source of a quality."""
+        self.tai_at_zero_ns, self.quality, self.source = tai_at_zero_ns, quality, source

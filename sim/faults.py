@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import partial
 
-from hal.clock import SECOND_NS
+from hal.clock import SECOND_NS, OnboardTime, TimeQuality
 from hal.errors import PortError
 from hal.reading import Reason
 from sim import draws
@@ -15,7 +15,8 @@ from sim.sensors import HISTORY_LIMIT, SENSORS, SensorModel
 from sim.world import World
 
 SENSOR_KINDS = ("stuck", "noisy", "offset", "factor", "missing", "silent", "late")
-WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets", "tilt", "pump")
+WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets", "tilt", "pump", "off_pointing", "uncapped")
+TIME_KINDS = ("clock_step", "no_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,12 @@ class Fault:
     In the world: hang: the running task never ends; brown_out: the payload loses power for `duration_s`; latch_up:
     `value` watts more until the rail is cycled; upsets: `value` memory errors at once (target corrected, uncorrected);
     tilt: the radiator is turned by `value` in the cosine of its angle to the Sun, for `duration_s`; pump: of the liquid
-    loop's pumps the share `value` goes on turning (0.5: one of two has failed), for `duration_s` or to the end.
+    loop's pumps the share `value` goes on turning (0.5: one of two has failed), for `duration_s` or to the end;
+    off_pointing: the array is turned away and gets the share `value` of its light, for `duration_s`; uncapped: the
+    computer keeps to no power cap and every task draws `value` watts at least, for `duration_s` or to the end.
+
+    In the flight computer: clock_step: its time jumps by `value` seconds; no_time: nobody has told it the time, for
+    `duration_s` or to the end.
     """
 
     at_s: float
@@ -39,18 +45,18 @@ class Fault:
     value: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.kind not in SENSOR_KINDS + WORLD_KINDS:
-            raise ValueError(f"no fault {self.kind!r}; there are {', '.join(SENSOR_KINDS + WORLD_KINDS)}")
+        if self.kind not in SENSOR_KINDS + WORLD_KINDS + TIME_KINDS:
+            raise ValueError(f"no fault {self.kind!r}; there are {', '.join(SENSOR_KINDS + WORLD_KINDS + TIME_KINDS)}")
         if self.kind in SENSOR_KINDS and self.target not in SENSORS:
             raise ValueError(f"{self.kind}: no sensor {self.target!r}; there are {', '.join(SENSORS)}")
         if self.kind == "upsets" and self.target not in ("corrected", "uncorrected"):
             raise ValueError(f"upsets: target must be corrected or uncorrected, is {self.target!r}")
-        if self.kind in ("brown_out", "tilt") and self.duration_s <= 0.0:
+        if self.kind in ("brown_out", "tilt", "off_pointing") and self.duration_s <= 0.0:
             raise ValueError(f"{self.kind}: duration_s must be positive")
         if self.kind == "tilt" and not -1.0 <= self.value <= 1.0:
             raise ValueError(f"tilt: value must be in -1..1, is {self.value}")
-        if self.kind == "pump" and not 0.0 <= self.value <= 1.0:
-            raise ValueError(f"pump: value must be in 0..1, is {self.value}")
+        if self.kind in ("pump", "off_pointing") and not 0.0 <= self.value <= 1.0:
+            raise ValueError(f"{self.kind}: value must be in 0..1, is {self.value}")
         if self.at_s < 0.0 or self.duration_s < 0.0:
             raise ValueError("at_s and duration_s must not be negative")
 
@@ -116,6 +122,9 @@ class Faults:
 
     def __init__(self, faults: tuple[Fault, ...], world: World) -> None:
         self._world = world
+        self._time: OnboardTime | None = None
+        self._stepped_ns = 0
+        self._has_time = True
         self.active: dict[str, _Path] = {
             name: _Path(SensorModel(config, draws.key(world.seed, f"sensors/{name}")))
             for name, config in world.config.sensors.items()
@@ -137,6 +146,11 @@ class Faults:
         path = self.active.get(target)
         return value if path is None else path.apply(value, self._world.now_ns)
 
+    def disturb(self, time: OnboardTime) -> None:
+        """Have the faults of time act on `time`, a flight computer's, from now on and for what has already happened."""
+        self._time = time
+        self._shift_time(self._stepped_ns)
+
     def supply(self, target: str) -> Supply:
         """The power on which sensor `target` lives."""
         return self._world.supply_of(target)
@@ -155,6 +169,15 @@ class Faults:
             self._tilt(fault)
         elif fault.kind == "pump":
             self._slow_pump(fault)
+        elif fault.kind == "off_pointing":
+            self._turn_array(fault)
+        elif fault.kind == "uncapped":
+            self._uncap(fault)
+        elif fault.kind == "clock_step":
+            self._stepped_ns += round(fault.value * SECOND_NS)
+            self._shift_time(round(fault.value * SECOND_NS))
+        elif fault.kind == "no_time":
+            self._lose_time(fault)
         else:
             self._world.radiation.strike(fault.target, round(fault.value))
 
@@ -169,6 +192,33 @@ class Faults:
         if fault.duration_s > 0.0:
             end_ns = self._world.now_ns + round(fault.duration_s * SECOND_NS)
             self._world.schedule(end_ns, lambda: heat.set_pump(share=1.0))
+
+    def _turn_array(self, fault: Fault) -> None:
+        world = self._world
+        world.array_share = fault.value
+        world.schedule(world.now_ns + round(fault.duration_s * SECOND_NS), partial(setattr, world, "array_share", 1.0))
+
+    def _uncap(self, fault: Fault) -> None:
+        world = self._world
+        world.computer.ignore_caps(fault.value, world.now_ns)
+        if fault.duration_s > 0.0:
+            end_ns = world.now_ns + round(fault.duration_s * SECOND_NS)
+            world.schedule(end_ns, lambda: world.computer.ignore_caps(0.0, world.now_ns))
+
+    def _lose_time(self, fault: Fault) -> None:
+        self._has_time = False
+        self._shift_time(0)
+        if fault.duration_s > 0.0:
+            self._world.schedule(self._world.now_ns + round(fault.duration_s * SECOND_NS), self._find_time)
+
+    def _find_time(self) -> None:
+        self._has_time = True
+        self._shift_time(0)
+
+    def _shift_time(self, by_ns: int) -> None:
+        if self._time is not None:
+            quality = TimeQuality.SYNCHRONISED if self._has_time else TimeQuality.UNKNOWN
+            self._time.set(self._time.tai_at_zero_ns + by_ns, quality, "a fault")
 
     def _begin_at_sensor(self, fault: Fault, number: int) -> None:
         struck = _Struck(fault, draws.key(self._world.seed, f"faults/{number}"))

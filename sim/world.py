@@ -81,6 +81,7 @@ class World:
         self.referee = Referee(config.limits, owns_power=self.power is not None)
         self.truth = Truth()
         self.rails = _rails(config.bus) if self.power else Rails(0.0, None, None, ())
+        self.array_share = 1.0  # of the sunlight that reaches the array: less while it is turned away
         self._is_rechecking = False
         self._rail_v = config.rail.voltage_v if config.rail else 0.0
         self._step_ns = round(config.step_s * SECOND_NS)
@@ -206,7 +207,7 @@ class World:
         if heat.loop is not None:
             load_w += heat.loop.pump_w
             payload_w += heat.loop.pump_w
-        power.step(load_w, sun_w_m2, heat.array_k, seconds, end_ns, heat.battery_k)
+        power.step(load_w, sun_w_m2 * self.array_share, heat.array_k, seconds, end_ns, heat.battery_k)
         structure_w = rails.structure_w - power.unserved_w + power.cells_w - power.array_w - power.shunt_w
         battery_w = power.battery.heat_j / seconds + rails.battery_w
         cells_w = power.cells_w - power.shunt_w

@@ -46,6 +46,7 @@ class Ephemeris:
         self._half_width = 0.0
         self.distance_au = 1.0
         self.period_s = TURN / self._latitude_rate
+        self.longest_dark_s = 2.0 * math.acos(self._horizon_cos) / self._latitude_rate  # the Sun in the orbit's plane
 
     def phase(self, tai_s: float) -> float:
         """Angle from the point nearest the Sun, in [0, 2 pi)."""

@@ -14,6 +14,11 @@ class Timetable:
     epoch_tai_s: float
     distance_au: float = field(default=1.0, init=False)
 
+    @property
+    def longest_dark_s(self) -> float:
+        """All are equally long."""
+        return self.dark_each_s
+
     def is_sunlit(self, tai_s: float) -> bool:
         """True outside the shadow."""
         return self._into_s(tai_s) >= self.dark_each_s

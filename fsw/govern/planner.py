@@ -30,7 +30,7 @@ class PlanService:
         self.period_ns = LOOK_NS
         self._bus, self._mission = bus, mission
         self._points = OperatingPoints(mission)
-        self._forecaster = Forecaster(mission, time.tai_at_zero_ns)
+        self._forecaster = Forecaster(mission, time)
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._backlogs = bus.subscribe(BACKLOG, self.name, Policy.LATEST)

@@ -26,6 +26,7 @@ from fsw.bus.topics import (
     RESULT,
     TRIP,
 )
+from fsw.ephemeris import Sunwatch, shows_sun
 from fsw.govern.commands import CommandDesk
 from fsw.govern.dispatcher import Dispatcher
 from fsw.govern.mode import Change, Condition, ModeMachine
@@ -63,7 +64,9 @@ class GovernService:
         self.period_ns = int(mission.control_period_s * SECOND_NS)
         self._mission, self._bus, self._time = mission, bus, time
         self._out = Outbox(bus)
-        self._ephemeris = mission.ephemeris()
+        sunlight = mission.ephemeris()
+        self._watch = Sunwatch(sunlight, mission.guard.eclipse_margin_s) if sunlight else None
+        self._array_w = mission.array.power_w if mission.array else 0.0
         self._top_w = max(setting.watts for setting in mission.payload.settings)
         self.dispatcher = Dispatcher(mission)
         self.mode = ModeMachine()
@@ -260,9 +263,14 @@ class GovernService:
     def _is_sunlit(self, now_ns: int) -> bool:
         if self._host is not None and self._host.is_sunlit is not None:
             return self._host.is_sunlit
-        if self._ephemeris is None:
+        watch, plant = self._watch, self._plant
+        if watch is None:
             return True
-        return self._ephemeris.is_sunlit(self._time.tai_ns(now_ns) / SECOND_NS)
+        tai_s = self._time.known_tai_s(now_ns)
+        if plant is not None:
+            lit = shows_sun(self._array_w, plant.array_power_w, plant.bus_power_w, plant.battery_power_w)
+            watch.see(now_ns / SECOND_NS, tai_s, lit)
+        return watch.is_sunlit(tai_s)
 
     def _joule_price(self, now_ns: int) -> float:
         table = self._table

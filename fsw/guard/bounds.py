@@ -72,18 +72,20 @@ def energy_room_j(
     until_sunset_s: float,
     until_sunrise_s: float,
     dark_s: float,
+    night_w: float = 0.0,
 ) -> float:
     """Joules above idle that jobs may draw and still reach sunrise above the floor.
 
     `until_sunset_s` is 0 in the dark, `until_sunrise_s` 0 in the Sun. A surplus is worth its charge efficiency; a
-    shortfall in sunlight counts in full.
+    shortfall in sunlight counts in full. At night housekeeping takes `night_w` where that is more.
     """
+    night_w = max(night_w, housekeeping_w)
     if until_sunset_s <= 0.0:
-        return above_floor_j - housekeeping_w * until_sunrise_s
+        return above_floor_j - night_w * until_sunrise_s
     surplus_w = array_w - housekeeping_w
     sunlit_s = min(until_sunset_s, 86_400.0)
     harvest_j = surplus_w * sunlit_s * (charge_efficiency if surplus_w > 0.0 else 1.0)
-    return above_floor_j + harvest_j - housekeeping_w * dark_s
+    return above_floor_j + harvest_j - night_w * dark_s
 
 
 class RollingEnergy:

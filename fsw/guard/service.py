@@ -70,7 +70,7 @@ class GuardService:
     def step(self, now_ns: int) -> None:
         """One look at the plant, one word."""
         self._read()
-        tai_s = self._time.tai_ns(now_ns) / SECOND_NS
+        tai_s = self._time.known_tai_s(now_ns)
         envelope, trip = self._guard.step(now_ns, tai_s, self._plant, self._host, self._order)
         envelope = self._hold_at_start(now_ns, envelope)
         self._lets_run_until_ns = now_ns + self._word_ns if envelope.run and trip is None else -1

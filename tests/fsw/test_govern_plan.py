@@ -182,7 +182,7 @@ TIME = OnboardTime(tai_at_zero_ns=MISSION.epoch_tai_ns())
 
 
 def test_the_forecast_has_night_where_the_ephemeris_has_it() -> None:
-    forecaster = Forecaster(MISSION, TIME.tai_at_zero_ns)
+    forecaster = Forecaster(MISSION, TIME)
     ephemeris = MISSION.ephemeris()
     assert ephemeris is not None and MISSION.array is not None
     slots = int(forecaster.period_s / SLOT_S)
@@ -196,13 +196,13 @@ def test_the_forecast_has_night_where_the_ephemeris_has_it() -> None:
 
 def test_the_forecast_starts_now() -> None:
     """Sunset comes nearer by as much as time goes on."""
-    forecaster = Forecaster(MISSION, TIME.tai_at_zero_ns)
+    forecaster = Forecaster(MISSION, TIME)
     now, later = (forecaster.ahead(second * SECOND_NS, 60).sun_share for second in (0, int(10 * SLOT_S)))
     assert now[10:].tolist() == pytest.approx(later[:50].tolist(), abs=0.13)
 
 
 def test_a_weak_array_is_learnt_in_full_sun_and_not_at_the_charge_limit_or_in_the_dark() -> None:
-    forecaster = Forecaster(MISSION, TIME.tai_at_zero_ns)
+    forecaster = Forecaster(MISSION, TIME)
     ephemeris = MISSION.ephemeris()
     assert ephemeris is not None and MISSION.array is not None
     tai_s = TIME.tai_at_zero_ns / SECOND_NS
@@ -223,14 +223,14 @@ def test_a_weak_array_is_learnt_in_full_sun_and_not_at_the_charge_limit_or_in_th
 
 
 def test_one_odd_array_reading_barely_moves_the_forecast() -> None:
-    forecaster = Forecaster(MISSION, TIME.tai_at_zero_ns)
+    forecaster = Forecaster(MISSION, TIME)
     before = forecaster.array_factor
     forecaster.learn(dataclasses.replace(PLANT_0, array_power_w=1e6))
     assert forecaster.array_factor == pytest.approx(before, abs=0.05)
 
 
 def test_a_payload_that_is_told_no_orbit_plans_for_even_light() -> None:
-    forecaster = Forecaster(HOSTED, TIME.tai_at_zero_ns)
+    forecaster = Forecaster(HOSTED, TIME)
     assert forecaster.ahead(0, 5).sun_share.tolist() == [1.0] * 5
     assert forecaster.ahead(0, 5).harvest_w.tolist() == [0.0] * 5
 

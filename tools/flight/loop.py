@@ -171,10 +171,12 @@ class VirtualFlight:
         onboard, self._ground = memory_pair(LINK_DEPTH)
         files = self._ports["sys"]
         board = open_board(self._board, self._ports, self.clock)
+        time = OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns())
+        self._faults.disturb(time)
         parts = Parts(
             bus=self._bus,
             mission=mission,
-            time=OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns()),
+            time=time,
             board=board,
             host_bus=self._host_bus,
             compute=PacedCompute(self._worker, files, self.clock, synchronous=True),  # type: ignore[arg-type]

@@ -1,0 +1,23 @@
+"""What every forecast of light can say."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Sunlight(Protocol):
+    """When it is light: what `Ephemeris` computes from an orbit and `Timetable` was told. Times in TAI seconds."""
+
+    @property
+    def period_s(self) -> float: ...
+    @property
+    def distance_au(self) -> float: ...
+    @property
+    def longest_dark_s(self) -> float:
+        """The longest shadow that is possible at all, whatever the time."""
+        ...
+
+    def is_sunlit(self, tai_s: float) -> bool: ...
+    def dark_s(self, tai_s: float) -> float: ...
+    def until_sunset_s(self, tai_s: float) -> float: ...
+    def until_sunrise_s(self, tai_s: float) -> float: ...
