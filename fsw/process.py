@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -32,6 +33,7 @@ from hal.ports.intake import Intake
 from hal.ports.kinds import I2cDevice
 from hal.ports.link import UdpLink
 from hal.ports.remote import RemotePorts
+from hal.priority import claim_real_time
 
 PORT_TIMEOUT_MS = 100  # a register over a socket takes 0.2 ms; a bench that is late is a sensor that is late
 INTAKE_TIMEOUT_MS = 2_000  # an array of megabytes, made when it is asked for
@@ -95,6 +97,8 @@ def run_process(spec: ProcessSpec, setting: Setting, may_go_on: Callable[[], boo
     """Open, compose, drive while it may go on, give back. Raises ConfigError, HalError, MissingPart, OSError,
     ProcessFailed."""
     setting.volatile.mkdir(parents=True, exist_ok=True)
+    if spec.priority:
+        claim_real_time(spec.priority)
     with ExitStack() as stack:
         bus = ZmqBus(spec.name, setting.volatile, wiring())
         stack.callback(bus.close)
@@ -109,6 +113,8 @@ def run_process(spec: ProcessSpec, setting: Setting, may_go_on: Callable[[], boo
         shell = Shell(
             bus, services, opening.clock, notifier, speed=setting.speed, wakes=opening.wakes, beats=opening.beats
         )
+        gc.collect()
+        gc.freeze()  # what was built lives as long as the process: looking it through again holds a step up for nothing
         shell.run(may_go_on)
 
 

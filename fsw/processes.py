@@ -11,28 +11,35 @@ from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
     DURABLE,
+    HOST,
     JOB,
     JOB_ACCEPTED,
     JOB_REPORT,
     ORDER,
+    PLANT,
     RECOVERED,
     RESULT,
     TOPICS,
     TRIP,
 )
 from fsw.bus.wiring import Wiring, wire
+from hal.priority import GUARD_PRIORITY
 
 SUPERVISOR = "supervise"  # starts the others; itself started by the system's init, or by a bench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """One process. It is restarted when it ends or when it goes `watchdog_s` without a completed pass."""
+    """One process. It is restarted when it ends or when it goes `watchdog_s` without a completed pass.
+
+    `priority` above 0 is real-time, where the system allows it.
+    """
 
     name: str
     services: tuple[str, ...]
     watchdog_s: float
     about: str
+    priority: int = 0
 
 
 # Watchdogs are ten times the longest pass measured on two busy cores, so that a busy moment is no failure.
@@ -42,6 +49,7 @@ PROCESSES: tuple[ProcessSpec, ...] = (
         services=("host", "sense", "guard", "account"),
         watchdog_s=3.0,
         about="sensing, bounds, actuators, the worker's lease; no solver, no model library",
+        priority=GUARD_PRIORITY,
     ),
     ProcessSpec(name="store", services=("store", "account"), watchdog_s=15.0, about="the recorder: its disk may stall"),
     ProcessSpec(name="control", services=("govern", "account"), watchdog_s=5.0, about="dispatcher, mode, commands"),
@@ -70,6 +78,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
 
 # By service, the topics that it does not leave waiting until its period is over.
 WAKES: dict[str, tuple[str, ...]] = {
+    "guard": (PLANT.name, HOST.name),
     "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name, DURABLE.name),
     "infer": (ORDER.name, TRIP.name, COMMAND.name),
     "intake": (RECOVERED.name,),

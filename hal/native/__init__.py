@@ -10,9 +10,9 @@ from hal.native import compiled, twin
 from hal.native.twin import parse_decimal  # the call into C would cost more than the parsing
 
 if compiled.IS_BUILT:
-    from hal.native.compiled import i2c_read_words, i2c_write_word, lease_start, lease_stop, read_decimal
+    from hal.native.compiled import i2c_read_words, i2c_write_word, lease_start, lease_stop, lease_wake, read_decimal
 else:
-    from hal.native.twin import i2c_read_words, i2c_write_word, lease_start, lease_stop, read_decimal
+    from hal.native.twin import i2c_read_words, i2c_write_word, lease_start, lease_stop, lease_wake, read_decimal
 
 IMPLEMENTATION = "c" if compiled.IS_BUILT else "python"
 
@@ -23,6 +23,7 @@ __all__ = [
     "i2c_write_word",
     "lease_start",
     "lease_stop",
+    "lease_wake",
     "parse_decimal",
     "read_decimal",
     "twin",

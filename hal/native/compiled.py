@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 
 try:
@@ -47,6 +48,11 @@ def lease_start(path: str, poll_us: int) -> None:
 def lease_stop() -> None:
     """Watch no longer; nothing happens where nothing is watched."""
     lib.penumbra_lease_stop()
+
+
+def lease_wake(expiry: mmap.mmap) -> None:
+    """Have whoever watches this mapped expiry look at it now."""
+    _check(lib.penumbra_lease_wake(ffi.from_buffer(expiry)))
 
 
 def _check(result: int, path: str | None = None) -> None:

@@ -4,20 +4,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NUMBER_LIMIT 32 /* octets: a sign, 18 digits (they fit 64 bits) and blanks */
 #define DIGIT_LIMIT 18
+#define LEASE_PRIORITY 60 /* above all that computes, and above the guard that speaks to it */
 
 /* ---- I2C: SMBus word transfers; SMBus sends the low octet first, these chips the high one ---- */
 
@@ -95,7 +100,7 @@ int penumbra_read_decimal(int descriptor, int64_t *value)
 
 static struct {
     const int64_t *expiry_ns; /* CLOCK_MONOTONIC; 0: no lease is needed */
-    struct timespec poll;
+    int64_t poll_ns; /* the longest sleep: a holder that cannot wake is heard at the next look */
     pthread_t thread;
     int is_stopped;
 } lease;
@@ -107,16 +112,39 @@ static int64_t monotonic_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* A futex is 32 bits wide: the half of the expiry that changes with every new value. */
+static uint32_t *half_that_changes(const int64_t *expiry_ns)
+{
+    return (uint32_t *)expiry_ns + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
+static void sleep_until_told(int64_t expiry_ns, int64_t now_ns)
+{
+    int64_t wait_ns = lease.poll_ns, left_ns = expiry_ns - now_ns + 1;
+    if (expiry_ns != 0 && left_ns > 0 && left_ns < wait_ns)
+        wait_ns = left_ns;
+    struct timespec wait = {wait_ns / 1000000000, wait_ns % 1000000000};
+    syscall(SYS_futex, half_that_changes(lease.expiry_ns), FUTEX_WAIT, (uint32_t)expiry_ns, &wait, NULL, 0);
+}
+
+/* tgkill to the thread itself: it starts the stop of the whole process on its way out of the call, whatever the
+ * threads that compute are doing. */
 static void *lease_watch(void *unused)
 {
     (void)unused;
     while (!__atomic_load_n(&lease.is_stopped, __ATOMIC_ACQUIRE)) {
-        int64_t expiry_ns = __atomic_load_n(lease.expiry_ns, __ATOMIC_ACQUIRE);
-        if (expiry_ns != 0 && monotonic_ns() > expiry_ns)
-            kill(getpid(), SIGSTOP);
-        nanosleep(&lease.poll, NULL);
+        int64_t expiry_ns = __atomic_load_n(lease.expiry_ns, __ATOMIC_ACQUIRE), now_ns = monotonic_ns();
+        if (expiry_ns != 0 && now_ns > expiry_ns)
+            syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), SIGSTOP);
+        else
+            sleep_until_told(expiry_ns, now_ns);
     }
     return NULL;
+}
+
+int penumbra_lease_wake(void *expiry_ns)
+{
+    return syscall(SYS_futex, half_that_changes(expiry_ns), FUTEX_WAKE, INT_MAX, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
 static int map_expiry(const char *path, const int64_t **expiry_ns)
@@ -145,6 +173,10 @@ static int start_thread(void)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int result = -pthread_create(&lease.thread, NULL, lease_watch, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result == 0) {
+        struct sched_param first = {.sched_priority = LEASE_PRIORITY};
+        pthread_setschedparam(lease.thread, SCHED_FIFO, &first); /* where it is not allowed, an ordinary thread serves */
+    }
     return result;
 }
 
@@ -158,7 +190,7 @@ int penumbra_lease_start(const char *path, int poll_us)
         return result;
     lease.expiry_ns = expiry_ns;
     lease.is_stopped = 0;
-    lease.poll = (struct timespec){poll_us / 1000000, (poll_us % 1000000) * 1000L};
+    lease.poll_ns = poll_us * 1000LL;
     result = start_thread();
     if (result < 0) {
         munmap((void *)expiry_ns, sizeof(int64_t));
@@ -172,6 +204,7 @@ void penumbra_lease_stop(void)
     if (lease.expiry_ns == NULL)
         return;
     __atomic_store_n(&lease.is_stopped, 1, __ATOMIC_RELEASE);
+    penumbra_lease_wake((void *)lease.expiry_ns);
     pthread_join(lease.thread, NULL);
     munmap((void *)lease.expiry_ns, sizeof(int64_t));
     lease.expiry_ns = NULL;

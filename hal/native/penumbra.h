@@ -11,3 +11,5 @@ int penumbra_read_decimal(int descriptor, int64_t *value);
 /* One lease a process; -EBUSY when one is watched already. */
 int penumbra_lease_start(const char *path, int poll_us);
 void penumbra_lease_stop(void);
+/* Wakes whoever watches the expiry at this address, to be called by its holder after a change for the worse. */
+int penumbra_lease_wake(void *expiry_ns);

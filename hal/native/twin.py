@@ -114,3 +114,7 @@ def lease_stop() -> None:
     if _lease is not None:
         _lease.stop()
         _lease = None
+
+
+def lease_wake(expiry: mmap.mmap) -> None:
+    """Nothing: a watcher in Python looks every few milliseconds."""

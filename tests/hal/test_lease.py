@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys
 from hal.native import {module} as native
-native.lease_start(sys.argv[1], 1_000)
+native.lease_start(sys.argv[1], {poll_us})
 print("ready", flush=True)
 for line in sys.stdin:
     print(line.strip(), flush=True)
@@ -40,7 +41,13 @@ def holder(tmp_path: Path) -> Iterator[LeaseHolder]:
     params=[pytest.param("compiled", marks=pytest.mark.skipif(not compiled.IS_BUILT, reason="not built")), "twin"]
 )
 def worker(request: pytest.FixtureRequest, holder: LeaseHolder) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", WORKER.format(module=request.param), str(holder.path)]
+    with worker_process(request.param, 1_000, holder) as process:
+        yield process
+
+
+@contextmanager
+def worker_process(module: str, poll_us: int, holder: LeaseHolder) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", WORKER.format(module=module, poll_us=poll_us), str(holder.path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         yield process
@@ -92,6 +99,15 @@ def test_worker_that_is_continued_without_a_lease_stops_again(
     assert os.WIFSTOPPED(wait_until(worker, os.WUNTRACED))
     os.kill(worker.pid, signal.SIGCONT)
     assert os.WIFSTOPPED(wait_until(worker, os.WUNTRACED))
+
+
+@pytest.mark.skipif(not compiled.IS_BUILT, reason="not built")
+def test_compiled_watcher_is_woken_when_a_lease_is_taken_back(holder: LeaseHolder) -> None:
+    holder.renew(MonotonicClock().now_ns() + FAR_NS)
+    with worker_process("compiled", 1_000_000_000, holder) as worker:  # it would look again in a quarter of an hour
+        assert answers(worker, "leased")
+        holder.renew(1)
+        assert os.WIFSTOPPED(wait_until(worker, os.WUNTRACED))
 
 
 def test_watch_and_unwatch_use_the_native_part(holder: LeaseHolder) -> None:
