@@ -70,7 +70,27 @@ EVENTS: tuple[EventRow, ...] = (
         26, "actuator_refused", HIGH, "actuator:text requested:f64 confirmed:f64",
         "{0} did not obey: asked {1:g}, reads {2:g}",
     ),
+    _event(
+        34, "cap_not_kept", MEDIUM, "setting:text told:f64:W seen:f64:W",
+        "power setting {0} draws {2:.1f} W, not {1:.1f} W: it counts with that from now on",
+    ),
+    _event(
+        35, "energy_unbalanced", LOW, "residual:f64 source:text",
+        "{0:.1%} of the last orbit's energy does not add up: {1}",
+    ),
     _event(27, "worker_stopped", MEDIUM, "why:text", "worker stopped: {0}"),
+    _event(
+        28, "worker_ready", INFO, "options:text sessions:u32 seconds:f64:s resident:f64:MiB",
+        "worker ready with options {0}: {1} sessions in {2:.2f} s, {3:.0f} MiB resident",
+    ),
+    _event(
+        29, "worker_recycled", INFO, "runs:u32 grown:f64:MiB",
+        "worker replaced after {0} runs, grown by {1:.0f} MiB",
+    ),
+    _event(
+        19, "model_loaded", INFO, "variant:text seconds:f64:s size:f64:MiB evicted:u32",
+        "{0} loaded in {1:.3f} s, {2:.1f} MiB, {3} others evicted for it",
+    ),
     # sensing and radiation
     _event(30, "channel_missing", MEDIUM, "channel:text reason:text", "channel {0} is missing: {1}"),
     _event(31, "channel_back", INFO, "channel:text", "channel {0} is back"),

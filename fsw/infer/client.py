@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from fsw.infer.check import input_shape, write_input
 from fsw.infer.frames import MAX_PACKET_BYTES, READY, Order, Reply, SharedBuffer
+from fsw.infer.options import SessionSettings
 from fsw.infer.package import MAX_ROW_BYTES, Package, UnknownVariant
+from fsw.infer.record import News, WorkerRecord
 from fsw.messages import Outcome, WorkOrder, WorkResult
 from hal.clock import SECOND_NS, Clock, MonotonicClock
 
@@ -34,10 +36,18 @@ OutputSink = Callable[[WorkOrder, NDArray[Any]], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
-    """How a worker is started. `memory_bytes` bounds its private memory, shared tensors apart."""
+    """How a worker is started. `memory_bytes` bounds its private memory, shared tensors apart.
+
+    Sessions are kept within `session_bytes`. A worker that has grown by `growth_bytes` since its start, or has had
+    `runs` orders, is replaced between two orders. `program` is what serves; a bench may put a faulty one there.
+    """
 
     threads: int = 1
     memory_bytes: int = 2 << 30
+    session_bytes: int = 512 << 20
+    growth_bytes: int = 256 << 20
+    runs: int = 1_000_000  # a fresh process every day or so of the busiest flight, whatever else has gone unnoticed
+    program: str = "fsw.infer.worker"
     buffer_bytes: int = 4 * MAX_ROW_BYTES  # half for inputs, half for outputs; pages exist once touched
     lease: Path | None = None
 
@@ -68,6 +78,7 @@ class WorkerClient:
         output_sink: OutputSink | None = None,
     ) -> None:
         self._packages = tuple(packages)
+        self._names = [[f"{package.name}/{row.name}" for row in package.variants] for package in packages]
         self._index = {package.name: index for index, package in enumerate(packages)}
         self._config = config or WorkerConfig()
         self._clock = clock or MonotonicClock()
@@ -78,6 +89,7 @@ class WorkerClient:
         self._sequence = READY
         self._flight: _Flight | None = None
         self._ready = False
+        self.record = WorkerRecord(options=SessionSettings(threads=self._config.threads).digest())
         self._process: subprocess.Popen[bytes] | None = None
         self._start()
 
@@ -171,6 +183,12 @@ class WorkerClient:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
+    def news(self) -> tuple[News, ...]:
+        """What there is to tell of the process since the last call, as events."""
+        news = tuple(self.record.news)
+        self.record.news.clear()
+        return news
+
     def output(self, model: str, rows: int) -> NDArray[Any]:
         """A view of the last output; holds until the next `submit`."""
         spec = self._package(model).output
@@ -201,14 +219,16 @@ class WorkerClient:
             self._process = subprocess.Popen(
                 self._command(*inherited), pass_fds=inherited, stdin=subprocess.DEVNULL, cwd=ROOT
             )
+        self.record.start()
         self._readable = select.poll()
         self._readable.register(self._orders, select.POLLIN)
 
     def _command(self, orders: int, control: int, buffer: int) -> list[str]:
         config = self._config
-        command = [sys.executable, "-m", "fsw.infer.worker", "--orders", str(orders), "--control", str(control)]
+        command = [sys.executable, "-m", config.program, "--orders", str(orders), "--control", str(control)]
         command += ["--buffer", str(buffer), "--buffer-bytes", str(config.buffer_bytes)]
         command += ["--memory-bytes", str(config.memory_bytes), "--threads", str(config.threads)]
+        command += ["--session-bytes", str(config.session_bytes)]
         command += ["--parent", str(os.getpid())]
         command += [item for package in self._packages for item in ("--package", str(package.folder))]
         return command + (["--lease", str(config.lease.resolve())] if config.lease is not None else [])
@@ -227,6 +247,7 @@ class WorkerClient:
         try:
             while packet := self._orders.recv(MAX_PACKET_BYTES):
                 reply = Reply.unpack(packet)
+                self.record.hear(reply, not self._ready, self._names)
                 self._ready = True
                 if self._flight is not None and reply.sequence == self._flight.sequence:
                     return reply
@@ -250,6 +271,8 @@ class WorkerClient:
             output_ref = self._output_sink(flight.order, self.output(flight.package.name, flight.rows))
         if flight.ended_as is not None and outcome is not Outcome.DONE:
             outcome = flight.ended_as
+        self.record.outcomes[outcome] += 1
+        self._recycle()
         return WorkResult(
             job_id=flight.order.job_id,
             attempt=flight.order.attempt,
@@ -264,6 +287,14 @@ class WorkerClient:
             cpu_s=reply.cpu_s,
             detail=reply.detail,
         )
+
+    def _recycle(self) -> None:
+        """Replace a worker that has used up its budget; the next order waits for its successor to load."""
+        record, config = self.record, self._config
+        if self._process is not None and (record.grown_bytes > config.growth_bytes or record.runs >= config.runs):
+            record.recycle()
+            self._kill()
+            self._start()
 
     def _is_over(self, flight: _Flight) -> bool:
         """Stop what is past its deadline; True once nothing more is to be expected of it."""

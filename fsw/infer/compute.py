@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from fsw.infer.client import WorkerClient
+from fsw.infer.record import News
 from fsw.messages import WorkOrder, WorkResult
 from hal.clock import SECOND_NS, Clock
 
@@ -34,6 +35,10 @@ class Compute(Protocol):
 
     def poll(self, now_ns: int) -> tuple[WorkResult, ...]:
         """Results since the last call."""
+        ...
+
+    def news(self) -> tuple[News, ...]:
+        """Events since the last call: sessions loaded, a worker replaced."""
         ...
 
     def stop(self, now_ns: int, hard: bool) -> None:
@@ -67,6 +72,9 @@ class WorkerCompute:
     def poll(self, now_ns: int) -> tuple[WorkResult, ...]:
         result = self._client.poll()
         return () if result is None else (result,)
+
+    def news(self) -> tuple[News, ...]:
+        return self._client.news()
 
     def stop(self, now_ns: int, hard: bool) -> None:
         self._client.stop(hard)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 import numpy as np
@@ -20,6 +20,7 @@ from fsw.messages import Outcome
 
 MAX_PACKET_BYTES = 8192  # an order has under 64 octets, a reply some hundred with its detail text
 MAX_DETAIL = 400
+MAX_LOADS = 128  # of a greeting: sixteen variants of eight packages, some 30 octets each
 READY = 0  # the sequence number of the worker's greeting; orders count from 1
 CACHED_VIEWS = 64
 
@@ -42,9 +43,25 @@ class Order:
         return cls(*msgpack.unpackb(packet))
 
 
+class Load(NamedTuple):
+    """A session that was loaded: variant `variant` of package `package`, what that took, how many made room for it.
+
+    `size_bytes` is by how much the process grew (its resident set), which it does not give back.
+    """
+
+    package: int
+    variant: int
+    seconds: float
+    size_bytes: int
+    evicted: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of an order. `digest` and `summary` are of `fsw.infer.check`; `cpu_s` is its processor time."""
+    """What came of an order. `digest` and `summary` are of `fsw.infer.check`; `cpu_s` is its processor time.
+
+    `resident_bytes` is the worker's memory after it, 0 where it is not told; `loads` are the sessions that it loaded.
+    """
 
     sequence: int
     outcome: Outcome
@@ -52,15 +69,19 @@ class Reply:
     digest: str = ""
     summary: tuple[float, ...] = ()
     detail: str = ""
+    resident_bytes: int = 0
+    loads: tuple[Load, ...] = ()
 
     def pack(self) -> bytes:
-        detail = self.detail[:MAX_DETAIL]
-        return _pack((self.sequence, int(self.outcome), self.cpu_s, self.digest, self.summary, detail))
+        detail, loads = self.detail[:MAX_DETAIL], self.loads[-MAX_LOADS:]
+        head = (self.sequence, int(self.outcome), self.cpu_s, self.digest, self.summary, detail)
+        return _pack((*head, self.resident_bytes, loads))
 
     @classmethod
     def unpack(cls, packet: bytes) -> Reply:
-        sequence, outcome, cpu_s, digest, summary, detail = msgpack.unpackb(packet)
-        return cls(sequence, Outcome(outcome), cpu_s, digest, tuple(summary), detail)
+        sequence, outcome, cpu_s, digest, summary, detail, resident_bytes, loads = msgpack.unpackb(packet)
+        told = tuple([Load(*load) for load in loads])
+        return cls(sequence, Outcome(outcome), cpu_s, digest, tuple(summary), detail, resident_bytes, told)
 
 
 class SharedBuffer:

@@ -7,6 +7,7 @@ imports it.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class SessionSettings:
             raise OptionError(f"threads must be 1 to {MAX_THREADS}, is {self.threads}")
         for key in self.entries:
             if key not in KNOWN_ENTRIES:
-                raise OptionError(f"unknown session option {key!r}; known: {', '.join(sorted(KNOWN_ENTRIES))}")
+                raise OptionError(_unknown(key))
 
     def all_entries(self) -> dict[str, str]:
         """Required entries, then these; sorted."""
@@ -80,3 +81,10 @@ def make_session(runtime: ModuleType, model: bytes, settings: SessionSettings) -
     if session.get_providers() != [PROVIDER]:
         raise OptionError(f"session runs on {session.get_providers()}, not on {PROVIDER}")
     return session
+
+
+def _unknown(key: str) -> str:
+    """The message for a key off the list, with the one that was probably meant first."""
+    close = difflib.get_close_matches(key, KNOWN_ENTRIES, 1)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"unknown session option {key!r}{meant} Known: {', '.join(sorted(KNOWN_ENTRIES))}"

@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fsw.infer.client import WorkerClient
+from fsw.infer.record import News
 from fsw.messages import Outcome, WorkOrder, WorkResult
 from hal.clock import Clock
 from hal.errors import PortError
@@ -73,7 +74,9 @@ class PacedCompute:
             self._end(self._task, result.outcome, result.detail)
             return
         try:
-            self._files.write_text(START, f"{self._last_id} {order.predicted_w} {order.predicted_s}")
+            self._files.write_text(
+                START, f"{self._last_id} {order.predicted_w / order.duty} {order.predicted_s * order.duty}"
+            )
         except PortError as error:
             self._halt_worker(hard=False)
             self._end(self._task, _outcome(error), str(error))
@@ -88,6 +91,10 @@ class PacedCompute:
             return ()
         ended, self._ended = tuple(self._ended), []
         return ended
+
+    def news(self) -> tuple[News, ...]:
+        """Nothing where it would tell of the host's speed."""
+        return () if self._worker is None or self._synchronous else self._worker.news()
 
     def stop(self, now_ns: int, hard: bool) -> None:
         self._halt_worker(hard)

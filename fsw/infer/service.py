@@ -72,6 +72,8 @@ class InferService:
         if now_ns >= self._heartbeat_ns:
             self._heartbeat_ns = now_ns + HEARTBEAT_NS
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+            for name, values in self._compute.news():
+                self._tell(now_ns, name, *values)
 
     def _hear_guard(self, now_ns: int) -> None:
         for trip in self._trips.drain():
@@ -155,5 +157,5 @@ class InferService:
         elif result.outcome is Outcome.MODEL_ERROR:
             self._tell(now_ns, "model_refused", result.model, why)
 
-    def _tell(self, now_ns: int, name: str, *values: str) -> None:
+    def _tell(self, now_ns: int, name: str, *values: float | int | str) -> None:
         self._bus.publish(EVENT, Event(time_ns=now_ns, name=name, values=values))

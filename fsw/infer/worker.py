@@ -1,8 +1,9 @@
 """The worker: a process that may be killed for what it does. `python -m fsw.infer.worker`, started by `WorkerClient`.
 
-The only module that imports ONNX Runtime. One session a variant, loaded and warmed up at the start and kept. The main
-thread takes orders; a second one hears stops (`RunOptions.terminate` acts between operators) and ends the process when
-its parent is gone. A job that outlives its time is ended by the kernel (SIGALRM), whatever the model does.
+The only module that imports ONNX Runtime. One session a variant, loaded and warmed up at the start as far as the budget
+goes, the others when they are asked for. The main thread takes orders; a second one hears stops (`RunOptions.terminate`
+acts between operators) and ends the process when its parent is gone. A job that outlives its time is ended by the
+kernel (SIGALRM), whatever the model does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -28,9 +30,11 @@ from fsw.infer import check
 from fsw.infer.frames import MAX_PACKET_BYTES, READY, Order, Reply, SharedBuffer
 from fsw.infer.options import OptionError, SessionSettings, make_session
 from fsw.infer.package import Package, PackageError, TensorSpec, Variant, load_package
+from fsw.infer.residency import Key, Residency, resident_bytes
 from fsw.messages import Outcome
 
 KILL_GRACE_S = 0.1  # after its time is up a job has this long to hear the soft stop: 25 times the median answer
+LOOK_EVERY = 16  # orders between two looks at the memory: a look takes as long as three per cent of a small job
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 ONNX_TYPES = {
     "tensor(float)": "float32",
@@ -40,6 +44,10 @@ ONNX_TYPES = {
     "tensor(int32)": "int32",
     "tensor(int64)": "int64",
 }
+
+
+class LoadError(Exception):
+    """A variant from which no session can be made."""
 
 
 class Model:
@@ -80,14 +88,22 @@ class Model:
 class Engine:
     """Executes orders one after another. `stop` may be called from another thread."""
 
-    def __init__(self, packages: Sequence[Package], buffer: SharedBuffer, settings: SessionSettings) -> None:
+    def __init__(
+        self, packages: Sequence[Package], buffer: SharedBuffer, settings: SessionSettings, budget_bytes: int
+    ) -> None:
         self._packages = packages
         self._buffer = buffer
+        self._settings = settings
         self._running: tuple[int, Any] = (READY, None)
         self._stopped = READY  # orders up to this one are not to run
-        self._models = [
-            [self._load(package, variant, settings) for variant in package.variants] for package in packages
-        ]
+        self._models: Residency[Model] = Residency(self._load, budget_bytes)
+        self._models.fill(
+            (place, variant) for place, package in enumerate(packages) for variant in range(len(package.variants))
+        )
+
+    def greeting(self) -> Reply:
+        """What the parent hears first."""
+        return Reply(READY, Outcome.DONE, resident_bytes=resident_bytes(), loads=self._models.take_loads())
 
     def stop(self, sequence: int) -> None:
         """Stop that order, and let none before it start. Written before read, as `execute` does the reverse."""
@@ -110,15 +126,15 @@ class Engine:
             outcome = Outcome.STOPPED if self._stopped >= order.sequence else Outcome.MODEL_ERROR
             detail = f"{type(error).__name__}: {error}"
         self._running = (READY, None)
-        return Reply(order.sequence, outcome, _cpu_s() - used_s, digest, summary, detail)
+        loads = self._models.take_loads()
+        resident = resident_bytes() if loads or order.sequence % LOOK_EVERY == 0 else 0
+        return Reply(order.sequence, outcome, _cpu_s() - used_s, digest, summary, detail, resident, loads)
 
     def _execute(self, order: Order) -> tuple[Outcome, str, tuple[float, ...], str]:
         """Outcome, digest, summary, detail."""
         package = self._packages[order.package]
         check.check_input_range(package.input, input_view(self._buffer, package, order.rows))
-        model = self._models[order.package][order.variant]
-        if isinstance(model, str):
-            return Outcome.MODEL_ERROR, "", (), model
+        model = self._models.get((order.package, order.variant))
         options = onnxruntime.RunOptions()
         self._running = (order.sequence, options)
         if self._stopped >= order.sequence:
@@ -127,11 +143,13 @@ class Engine:
         extremes = check.check_output_range(package.output, output)
         return Outcome.DONE, check.output_digest(output), check.output_summary(output, extremes), ""
 
-    def _load(self, package: Package, variant: Variant, settings: SessionSettings) -> Model | str:
+    def _load(self, key: Key) -> Model:
+        package = self._packages[key[0]]
+        variant = package.variants[key[1]]
         try:
-            return Model(package, variant, self._buffer, settings)
-        except Exception as error:  # one broken variant must not take the others with it
-            return f"{package.name}/{variant.name} cannot be loaded: {type(error).__name__}: {error}"
+            return Model(package, variant, self._buffer, self._settings)
+        except Exception as error:  # the runtime's exceptions share no other base
+            raise LoadError(f"{variant.name} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def input_view(buffer: SharedBuffer, package: Package, rows: int) -> Any:
@@ -146,7 +164,7 @@ def output_view(buffer: SharedBuffer, package: Package, rows: int) -> Any:
 
 def serve(orders: socket.socket, engine: Engine) -> None:
     """Take orders until the parent closes its end."""
-    orders.send(Reply(READY, Outcome.DONE).pack())
+    orders.send(engine.greeting().pack())
     while packet := orders.recv(MAX_PACKET_BYTES):
         order = Order.unpack(packet)
         signal.setitimer(signal.ITIMER_REAL, order.timeout_s + KILL_GRACE_S)
@@ -184,7 +202,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lease.watch(options.lease)
     buffer = SharedBuffer(options.buffer, options.buffer_bytes)
     packages = [load_package(folder) for folder in options.package]
-    engine = Engine(packages, buffer, SessionSettings(threads=options.threads))
+    engine = Engine(packages, buffer, SessionSettings(threads=options.threads), options.session_bytes)
+    gc.collect()
+    gc.freeze()  # what was loaded stays: no job pays for looking it through again
     control = socket.socket(fileno=options.control)
     threading.Thread(target=listen_for_stops, args=(control, engine), daemon=True).start()
     with contextlib.suppress(ConnectionError):
@@ -198,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}", type=int, required=True, help="inherited file descriptor")
     parser.add_argument("--buffer-bytes", type=int, required=True)
     parser.add_argument("--memory-bytes", type=int, required=True)
+    parser.add_argument("--session-bytes", type=int, required=True, help="memory for sessions that are kept")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--parent", type=int, required=True, help="process id that must live on")
     parser.add_argument("--lease", type=Path, help="run only while this lease is renewed")

@@ -268,6 +268,9 @@ class Taking:
     def poll(self, _now_ns: int) -> tuple[WorkResult, ...]:
         return ()
 
+    def news(self) -> tuple[()]:
+        return ()
+
     def stop(self, _now_ns: int, _hard: bool) -> None: ...
 
     def close(self) -> None: ...
