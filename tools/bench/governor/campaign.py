@@ -26,7 +26,9 @@ def fly_campaign(
 ) -> None:
     """Fly what `path` does not have yet. A line is one seed of one case; violations are reported as they are found."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = {_key(row["case"]) for row in _rows(path)}
+    before = _rows(path)
+    path.write_text("".join(json.dumps(row) + "\n" for row in before))  # without a line that was cut off
+    known = {_key(row["case"]) for row in before}
     cases = [replace(study.case, seed=seed) for seed in study.seeds]
     owed = [case for case in cases if _key(asdict(case)) not in known]
     progress(len(cases) - len(owed))
