@@ -3,11 +3,12 @@
 BIN := .venv/bin
 SETUP := .venv/.installed
 ORACLES := build/oracles
+PEERS := build/interop
 NATIVE := $(filter-out %/_native.c,$(wildcard setup.py $(foreach folder,hal/native sim/constellation,\
 	$(folder)/*.c $(folder)/*.h $(folder)/build.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test style types contracts tests oracles lock clean
+.PHONY: help setup demo test style types contracts tests oracles interop lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -45,9 +46,20 @@ $(ORACLES)/.installed: requirements/oracles.txt
 		--require-hashes --requirement $<
 	@touch $@
 
+# Other people's implementations, in an environment of their own. A peer that is missing fails the run.
+interop: $(PEERS)/.installed ## our packets, files and database against other people's implementations
+	$(PEERS)/bin/python -m pytest --peers -p no:cacheprovider tests/interop
+
+$(PEERS)/.installed: requirements/interop.txt
+	@python3 -m venv $(PEERS)
+	@echo "set-up: $(PEERS), a minute or two" && $(PEERS)/bin/python -m pip --disable-pip-version-check install --no-input \
+		--require-hashes --requirement $< >$(PEERS)/setup.log 2>&1 || \
+		{ tail -n 12 $(PEERS)/setup.log | sed -e 's#[a-z+]*://[^ ,)]*#(address)#g' >&2; exit 1; }
+	@touch $@
+
 lock: $(SETUP) ## the locks again from requirements/*.in, newest versions that fit
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -qqq uv
-	@for set in flight tools dev oracles; do echo "locking $$set" && cd requirements && ../$(BIN)/python -m uv pip compile --quiet \
+	@for set in flight tools dev oracles interop; do echo "locking $$set" && cd requirements && ../$(BIN)/python -m uv pip compile --quiet \
 		--upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
 		--output-file $$set.txt $$set.in && cd .. || exit 1; done
 

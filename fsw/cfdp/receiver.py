@@ -189,7 +189,7 @@ class Receiver(Transaction):
             return
         self.eof = eof
         if eof.condition is not Condition.NO_ERROR:
-            self._cancelled_by_sender(eof.condition, now_ns)
+            self.cancel(now_ns, eof.condition)
         elif self._sizes_disagree():
             self.fault(Condition.FILE_SIZE_ERROR, now_ns)
         else:
@@ -200,12 +200,6 @@ class Receiver(Transaction):
     def _sizes_disagree(self) -> bool:
         sizes = {said.size for said in (self.metadata, self.eof) if said is not None}
         return len(sizes) > 1 or self.received.end > min(sizes)
-
-    def _cancelled_by_sender(self, condition: Condition, now_ns: int) -> None:
-        """The sender knows that it cancelled, so it needs no word on it beyond the acknowledgement."""
-        self.cancel(now_ns, condition)
-        self._owes_finished = False
-        self._end()
 
     def _wait_for_the_rest(self, now_ns: int) -> None:
         if self.header.is_unacknowledged:
