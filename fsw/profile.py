@@ -40,7 +40,7 @@ class ProfilePoint:
     time_p50_s: float
     time_p95_s: float
     cpu_s: float  # processor time, mean of the runs
-    load_s: float  # from the start of the process to the first answer, above that of a worker with next to no model
+    load_s: float  # to make the session and run it once, in a fresh worker
     peak_bytes: int  # resident memory at its highest
     joules: float | None = None  # above idle, mean of the runs; none where no counter is
 

@@ -18,16 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fsw.infer.client import WorkerClient, WorkerConfig
-from fsw.infer.options import SessionSettings
-from fsw.infer.package import InputSpec, Package, TensorSpec, Variant
+from fsw.infer.package import Package, Variant
 from fsw.messages import Outcome, WorkResult
 from fsw.profile import SCHEMA, Profile, ProfilePoint, weights_digest
 from hal.clock import SECOND_NS, MonotonicClock, utc_ns
 from tools.model.duty import PERIOD_S, duty_source, held_to
 from tools.model.energy import EnergyCounter, find_counter
 from tools.model.execute import READY_S, RunError, work_order
-from tools.model.tiny_onnx import one_operator
-from tools.model.write import write_manifest, write_package
+from tools.model.write import write_manifest
 
 RUN_S = 120.0  # no single run of a profile takes longer: something hangs
 WARM_RUNS = 3  # of each point, not counted: caches, and the allocator's arena
@@ -65,11 +63,10 @@ def measure(package: Package, plan: Plan, progress: Callable[[str], None] = lamb
     clock = MonotonicClock()
     counter = find_counter(clock)
     with tempfile.TemporaryDirectory(prefix="penumbra-profile-") as scratch:
-        empty_s = _empty_worker_s(Path(scratch), plan.starts)
         points: list[ProfilePoint] = []
         for variant, threads in product(package.variants, plan.threads):
             alone = _alone(package, variant, Path(scratch) / variant.name)
-            bench = _Bench(alone, variant, threads, plan, counter, empty_s)
+            bench = _Bench(alone, variant, threads, plan, counter)
             points += bench.points(progress)
     return Profile(
         schema=SCHEMA,
@@ -105,18 +102,17 @@ class _Bench:
         threads: int,
         plan: Plan,
         counter: EnergyCounter | None,
-        empty_s: float,
     ) -> None:
         self._package, self._variant, self._threads, self._plan = package, variant, threads, plan
-        self._counter, self._empty_s = counter, empty_s
+        self._counter = counter
         self._clock = MonotonicClock()
         self._rows = package.goldens()["input"]
 
     def points(self, progress: Callable[[str], None]) -> list[ProfilePoint]:
         """All batches and duties."""
         sizes = self._plan.batch_sizes(self._package)
-        load_s = max(0.0, first_answer_s(self._package, self._threads, self._plan.starts) - self._empty_s)
-        client = WorkerClient([self._package], config=WorkerConfig(threads=self._threads))
+        load_s = min(self._load_s() for _ in range(self._plan.starts))
+        client = self._client()
         points = []
         try:
             for size, duty in product(sizes, sorted(self._plan.duties, reverse=True)):
@@ -125,6 +121,22 @@ class _Bench:
         finally:
             client.close()
         return points
+
+    def _client(self) -> WorkerClient:
+        """A worker that has loaded the variant; raises RunError."""
+        client = WorkerClient([self._package], config=WorkerConfig(threads=self._threads))
+        if client.wait_ready(READY_S) and (0, 0) in client.record.loads:
+            return client
+        client.close()
+        raise RunError(f"{self._package.name}/{self._variant.name}: the worker did not start, or could not load it")
+
+    def _load_s(self) -> float:
+        """What a fresh worker took to load and warm up the variant, as it says itself."""
+        client = self._client()
+        try:
+            return client.record.loads[0, 0].seconds
+        finally:
+            client.close()
 
     def _point(self, client: WorkerClient, size: int, duty: float, load_s: float) -> ProfilePoint:
         batch = self._batch(size)
@@ -139,7 +151,7 @@ class _Bench:
             threads=self._threads,
             batch=size,
             duty=duty,
-            options=SessionSettings(threads=self._threads).digest(),
+            options=client.record.options,
             runs=runs,
             period_s=period_s,
             time_mean_s=statistics.fmean(times),
@@ -200,37 +212,3 @@ def _alone(package: Package, variant: Variant, folder: Path) -> Package:
     manifest = replace(package.manifest, variant=(variant,), profile=None)
     write_manifest(folder, manifest)
     return Package(folder=folder, manifest=manifest)
-
-
-def _empty_worker_s(scratch: Path, starts: int) -> float:
-    """Seconds from the start of a worker to its first answer, with a model of one operator."""
-    edge: dict[str, Any] = {"dtype": "float32", "shape": ("n", 1), "unit": "1", "low": -1.0, "high": 1.0}
-    zero = np.zeros((1, 1), np.float32)
-    package = write_package(
-        scratch / ".empty",
-        identity={"name": "empty", "version": "0", "task": "nothing", "licence": "Apache-2.0"},
-        input_spec=InputSpec(name="x", **edge),
-        output_spec=TensorSpec(name="y", **edge),
-        variants={"one": {"metric": "none", "metric_value": 0.0, "tolerance": 0.0}},
-        models={"one": one_operator("Relu", 1)},
-        goldens={"input": zero, "one": zero},
-    )
-    return first_answer_s(package, 1, starts)
-
-
-def first_answer_s(package: Package, threads: int, count: int) -> float:
-    """Seconds from the start of a worker to its first answer; the least of `count`, as others steal time."""
-    clock = MonotonicClock()
-    starts = []
-    for _ in range(count):
-        start_ns = clock.now_ns()
-        client = WorkerClient([package], config=WorkerConfig(threads=threads))
-        try:
-            client.wait_ready(READY_S)
-            rows = package.goldens()["input"][: package.input.fixed_rows or 1]
-            client.submit(work_order(package, package.variants[0].name), rows, timeout_s=RUN_S)
-            client.wait(RUN_S)
-            starts.append((clock.now_ns() - start_ns) / SECOND_NS)
-        finally:
-            client.close()
-    return min(starts)
