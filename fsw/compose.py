@@ -79,6 +79,7 @@ def _guard(parts: Parts) -> Service:
         parts.time,
         rail=board.switches.get(PAYLOAD_RAIL) if parts.mission.profile == "owned" else None,
         cap=board.caps.get(PAYLOAD_DUTY),
+        caps=board.caps,
         lease=parts.lease,
     )
 

@@ -299,7 +299,7 @@ class Computer:
         elif self._latch_ns == NEVER_NS:
             self._latch_ns = now_ns + round(limiter.trip_s * SECOND_NS)
         if before_w > 0.0 and self._peak_w - before_w > limiter.ramp_w_s * limiter.trip_s:
-            self._latch_ns = now_ns
+            self._latch_ns = now_ns + 1
 
     def _task_w(self, task: Task) -> float:
         return max(task.watts, self._least_task_w)

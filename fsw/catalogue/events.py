@@ -128,6 +128,21 @@ EVENTS: tuple[EventRow, ...] = (
     _event(62, "command_repeated", LOW, "request:u32", "request {0:#010x} was received again and not executed again"),
     _event(63, "command_untracked", LOW, "request:u32", "request {0:#010x} is executed without watching its progress"),
     _event(64, "parameter_set", INFO, "parameter:text value:f64", "{0} set to {1:g}"),
+    # model packages; 18 and 19 among the jobs
+    _event(70, "model_installed", INFO, "model:text version:text", "model {0} {1} is on board and waits for its trial"),
+    _event(
+        71, "model_activated", INFO, "model:text version:text probation:u32",
+        "model {0} {1} is active, its first {2} jobs on probation",
+    ),
+    _event(72, "model_trial_failed", MEDIUM, "model:text why:text", "model {0} failed its trial: {1}"),
+    _event(
+        73, "model_rolled_back", MEDIUM, "model:text to:text why:text", "model {0} went back to version {1}: {2}",
+    ),
+    _event(
+        74, "model_repaired", LOW, "model:text file:text files:u32",
+        "file {1} of model {0} was damaged: {2} files mended from the second copy",
+    ),
+    _event(75, "model_damaged", HIGH, "model:text file:text", "file {1} of model {0} is damaged and cannot be mended"),
 )  # fmt: skip
 
 EVENT_BY_NAME = {row.name: row for row in EVENTS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fsw.govern.caps import Breach, CapWatch
 from fsw.govern.meter import EnergyMeter, Run
 from fsw.govern.points import OperatingPoint, OperatingPoints
 from fsw.govern.policies import POLICIES, Choice, Situation
@@ -43,6 +44,8 @@ class Dispatcher:
         self.points = OperatingPoints(mission)
         self.policy = POLICIES[governor.policy](mission)
         self.meter = EnergyMeter(mission.payload.idle_w, mission.payload.most_w)
+        self.caps = CapWatch(mission.payload.settings)
+        self.breaches: list[Breach] = []  # of power caps, until they are taken to be told
         self.active: Active | None = None
         self._settling: dict[int, Active] = {}
         self._attempts: dict[int, int] = {}  # made, by job
@@ -83,6 +86,8 @@ class Dispatcher:
 
     def expire(self, now_ns: int) -> list[JobReport]:
         """Jobs whose deadline passed while they waited."""
+        for setting, watts in self.caps.forgiven(now_ns):
+            self.points.correct(setting, watts)
         late = self.queue.expire(now_ns)
         return [self._report(now_ns, job, JobState.EXPIRED, reason="deadline passed in the queue") for job in late]
 
@@ -123,6 +128,7 @@ class Dispatcher:
             predicted_s=point.seconds,
             predicted_w=point.watts,
             kill_ns=now_ns + int(patience_s * SECOND_NS),
+            duty=point.duty,
         )
         run = self.meter.start(job.job_id, now_ns, point.watts)
         self.active = Active(job=job, order=order, point=point, run=run)
@@ -193,6 +199,10 @@ class Dispatcher:
         self._predicted_j += predicted_j
         if run.sampled:
             self.points.learn(point, seconds, run.joules)
+            breach = self.caps.see(now_ns, order.setting, seconds, run.joules)
+            if breach is not None:
+                self.points.correct(breach.setting, breach.watts)
+                self.breaches.append(breach)
         in_time = result.end_ns <= active.job.deadline_ns
         return self._report(
             now_ns,

@@ -12,7 +12,10 @@ RATIO_LOW, RATIO_HIGH = 0.5, 2.0  # beyond these a measurement is a fault, not a
 
 @dataclass(slots=True)
 class OperatingPoint:
-    """One way to run a model. `seconds` and `watts` (above idle) are the present prediction."""
+    """One way to run a model. `seconds` and `watts` (above idle, in the mean) are the present prediction.
+
+    `crest` is its highest draw over the mean, `worst` its longest time over `seconds` where it cannot be recalled.
+    """
 
     model: str
     variant: str
@@ -22,6 +25,9 @@ class OperatingPoint:
     worth: float
     seconds: float
     watts: float
+    crest: float = 1.0
+    worst: float = 1.0
+    duty: float = 1.0
 
     @property
     def joules(self) -> float:
@@ -46,6 +52,9 @@ class OperatingPoints:
                         worth=variant.worth,
                         seconds=variant.work_s / setting.speed,
                         watts=setting.watts,
+                        crest=setting.peak_w / setting.watts,
+                        worst=1.0 if setting.recallable else mission.guard.overrun,
+                        duty=setting.duty if setting.is_pulsed else 1.0,
                     )
                     self._by_model[row.name].append(point)
 
@@ -60,6 +69,13 @@ class OperatingPoints:
     def quickest_s(self, model: str) -> float:
         """Seconds of the quickest point."""
         return min(point.seconds for point in self._by_model[model])
+
+    def correct(self, setting: str, watts: float) -> None:
+        """Every point of a power setting draws `watts` from now on."""
+        for points in self._by_model.values():
+            for point in points:
+                if point.setting == setting:
+                    point.watts = watts
 
     def learn(self, point: OperatingPoint, seconds: float, joules: float) -> None:
         """Correct a point by one measured job."""

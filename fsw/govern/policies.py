@@ -49,21 +49,23 @@ class Policy(Protocol):
 
 def forbidden_by(situation: Situation, job: Job, point: OperatingPoint) -> str:
     """The name of what forbids a job on a point: a bound of the guard, its deadline or its own cap; "" if nothing."""
-    envelope = situation.envelope
-    joules = point.seconds * point.watts
-    if point.watts > envelope.power_w and (
-        point.watts > envelope.burst_w or joules + situation.spent_j > envelope.burst_j
-    ):
+    envelope, seconds, peak_w = situation.envelope, point.seconds * point.worst, point.watts * point.crest
+    joules = seconds * point.watts
+    if peak_w > envelope.power_w and (peak_w > envelope.burst_w or joules + situation.spent_j > envelope.burst_j):
         return "power"
+    if peak_w > envelope.step_w:
+        return "rail step"
+    if peak_w > envelope.peak_w and (situation.spent_j > 0.0 or seconds > envelope.peak_s):
+        return "rail peak"
     if situation.now_ns + point.seconds * SECOND_NS > job.deadline_ns:
         return "deadline"
     if joules + situation.spent_j > envelope.energy_j:
         return "energy"
-    if (point.watts - envelope.harvest_w) * point.seconds + situation.spent_j > envelope.stored_j:
+    if (point.watts - envelope.harvest_w) * seconds + situation.spent_j > envelope.stored_j:
         return "charge"
-    if (point.watts - envelope.cooling_w) * point.seconds + situation.spent_j > envelope.heat_j[point.setting_index]:
+    if (point.watts - envelope.cooling_w) * seconds + situation.spent_j > envelope.heat_j[point.setting_index]:
         return "temperature"
-    if point.seconds > envelope.seconds:
+    if seconds > envelope.seconds:
         return "allocation time"
     if job.energy_cap_j is not None and joules > job.energy_cap_j:
         return "its own energy cap"

@@ -129,8 +129,16 @@ class GovernService:
             self._plant = plant
             for report in self.dispatcher.settle(plant):
                 self._finish(now_ns, report)
+            self._tell_breaches(now_ns)
         self._obey(now_ns)
         return fresh
+
+    def _tell_breaches(self, now_ns: int) -> None:
+        """Power caps that were not kept."""
+        for breach in self.dispatcher.breaches:
+            values = (breach.setting, breach.told_w, breach.watts)
+            self._bus.publish(EVENT, Event(time_ns=now_ns, name="cap_not_kept", values=values))
+        self.dispatcher.breaches.clear()
 
     def _accept(self, now_ns: int, job: Job) -> bool:
         """Queue a job, durable at the store before it may run; or refuse it with a reason."""

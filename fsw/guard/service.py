@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -44,11 +45,15 @@ class GuardService:
         *,
         rail: Switch | None = None,
         cap: PowerCap | None = None,
+        caps: Mapping[str, PowerCap] | None = None,
         lease: Lease | None = None,
     ) -> None:
         self.period_ns = int(mission.control_period_s * SECOND_NS)
         self._bus, self._time = bus, time
         self._rail, self._cap, self._lease = rail, cap, lease
+        self._caps: Mapping[str, PowerCap] = caps or {}
+        self._asked: dict[str, float] = {}  # of each cap, what it last confirmed
+        self._mission = mission
         self._idle_w = mission.payload.idle_w
         self._word_ns = int(mission.guard.envelope_s * SECOND_NS)
         self._lets_run_until_ns = -1
@@ -69,7 +74,7 @@ class GuardService:
 
     def step(self, now_ns: int) -> None:
         """One look at the plant, one word."""
-        self._read()
+        self._read(now_ns)
         tai_s = self._time.known_tai_s(now_ns)
         envelope, trip = self._guard.step(now_ns, tai_s, self._plant, self._host, self._order)
         envelope = self._hold_at_start(now_ns, envelope)
@@ -97,7 +102,7 @@ class GuardService:
         if self._lease is not None and now_ns <= self._lets_run_until_ns:
             self._lease.renew()
 
-    def _read(self) -> None:
+    def _read(self, now_ns: int) -> None:
         self._plant = self._plants.take() or self._plant
         self._host = self._hosts.take() or self._host
         for parameter in self._parameters.drain():
@@ -105,14 +110,27 @@ class GuardService:
                 setattr(self._guard.tightened, parameter.name, parameter.value)
         for order in self._orders.drain():
             self._order = order
+            self._obey_setting(now_ns, order)
         for result in self._results.drain():
             if self._order is not None and result.job_id == self._order.job_id:
                 self._order = None
+
+    def _obey_setting(self, now_ns: int, order: WorkOrder) -> None:
+        """Ask the actuator of the order's power setting for its duty, unless that is what it confirmed last."""
+        setting = self._mission.setting(order.setting)
+        cap = self._caps.get(setting.cap) if setting is not None else None
+        if setting is None or cap is None or self._asked.get(setting.cap) == setting.duty:
+            return
+        confirmation = cap.set_duty(setting.duty)
+        if confirmation.ok:
+            self._asked[setting.cap] = setting.duty
+        self._confirm(now_ns, confirmation)
 
     def _stop(self, now_ns: int, trip: Trip) -> None:
         """Stop first: the cap and the lease need no one else; then say so."""
         self._order = None
         self._throttled = True
+        self._asked.clear()
         if self._lease is not None:
             self._lease.revoke()
         if self._cap is not None:

@@ -3,7 +3,7 @@
 import pytest
 
 from hal.clock import SECOND_NS
-from sim.load import Computer, ComputerConfig, ComputerError
+from sim.load import Computer, ComputerConfig, ComputerError, LimiterConfig
 
 EXACT = ComputerConfig(watts_noise=0.0, seconds_noise=0.0)
 
@@ -165,3 +165,59 @@ def test_a_disarmed_watchdog_does_nothing():
 def test_impossible_computers_are_refused(bad):
     with pytest.raises(ValueError, match="must"):
         ComputerConfig(**bad)
+
+
+def limited(**limiter: float) -> Computer:
+    config = ComputerConfig(watts_noise=0.0, seconds_noise=0.0, limiter=LimiterConfig(**limiter))
+    return Computer(config, 1)
+
+
+def test_the_limiter_opens_after_its_trip_time_and_stays_open_until_the_rail_is_cycled() -> None:
+    computer = limited(peak_w=40.0, trip_s=2.0)
+    computer.start(1, 50.0, 100.0, 0)
+    assert computer.event_ns == 2 * SECOND_NS
+    computer.settle(2 * SECOND_NS)
+    assert (computer.is_powered, computer.limiter_trips, computer.lost) == (False, 1, 1)
+    computer.set_supply(True, 3 * SECOND_NS)
+    assert not computer.is_powered
+    computer.set_power(False, 4 * SECOND_NS)
+    computer.set_power(True, 5 * SECOND_NS)
+    assert computer.is_powered
+
+
+def test_the_limiter_forgets_a_draw_that_ends_in_time() -> None:
+    computer = limited(peak_w=40.0, trip_s=2.0)
+    computer.start(1, 50.0, 1.9, 0)
+    computer.settle(computer.event_ns)
+    computer.start(2, 20.0, 100.0, computer.event_ns if computer.event_ns < SECOND_NS else 2 * SECOND_NS)
+    assert computer.limiter_trips == 0 and computer.event_ns > 90 * SECOND_NS
+
+
+def test_the_limiter_sees_the_crest_of_a_duty_cycle_and_a_steep_rise() -> None:
+    crest = limited(peak_w=40.0, trip_s=2.0)
+    crest.set_duty(0.5, 0)
+    crest.start(1, 50.0, 100.0, 0)
+    assert crest.draw_w == pytest.approx(31.0)
+    assert crest.event_ns == 2 * SECOND_NS
+    steep = limited(peak_w=90.0, trip_s=0.02, ramp_w_s=2000.0)
+    steep.start(1, 39.0, 1.0, 0)
+    assert steep.event_ns > 0
+    steep.stop(10)
+    steep.start(2, 41.0, 1.0, 20)
+    assert steep.event_ns == 21
+
+
+def test_what_runs_from_a_queue_goes_on_when_it_is_stopped() -> None:
+    computer = Computer(ComputerConfig(watts_noise=0.0, seconds_noise=0.0, queue_above_w=30.0), 1)
+    computer.start(1, 50.0, 10.0, 0)
+    computer.stop(SECOND_NS)
+    assert (computer.running, computer.draw_w) == (1, 56.0)
+    with pytest.raises(ComputerError):
+        computer.start(2, 5.0, 1.0, SECOND_NS)
+
+
+def test_caps_that_are_ignored_cost_watts() -> None:
+    computer = Computer(ComputerConfig(watts_noise=0.0), 1)
+    computer.ignore_caps(52.0, 0)
+    computer.start(1, 9.0, 10.0, 0)
+    assert computer.draw_w == pytest.approx(58.0)
