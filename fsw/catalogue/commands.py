@@ -43,6 +43,8 @@ class CommandRow:
 
 _PARAMETER = Field("parameter", Wire.PARAMETER, "", "name of a parameter")
 
+_MODEL = Field("model", Wire.TEXT, "", "name of the package", high=32)
+
 COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(1, "ping", 17, 1, 0, "telemetry", "asks for a sign of life"),
     CommandRow(2, "get_parameter", 20, 1, 0, "telemetry", "reports the value of one parameter", (_PARAMETER,)),
@@ -78,6 +80,14 @@ COMMANDS: tuple[CommandRow, ...] = (
         16, "hold_jobs", 8, 1, 7, "govern", "starts no further job; what runs may end", (), Hazard.WATCH, WORKING_MODES,
     ),
     CommandRow(17, "release_jobs", 8, 1, 8, "govern", "starts jobs again after hold_jobs", (), modes=WORKING_MODES),
+    CommandRow(
+        18, "activate_model", 8, 1, 9, "models", "installs the staged package, tries it and makes it active",
+        (_MODEL,), Hazard.WARNING, WORKING_MODES, timeout_s=600.0,
+    ),
+    CommandRow(
+        19, "rollback_model", 8, 1, 10, "models", "goes back to the version before the active one",
+        (_MODEL,), Hazard.WARNING,
+    ),
 )  # fmt: skip
 
 COMMAND_BY_NAME = {row.name: row for row in COMMANDS}

@@ -39,10 +39,12 @@ FAILURES: tuple[FailureRow, ...] = (
     FailureRow(26, "mode_refused", "the mode cannot be entered now"),
     FailureRow(27, "store_degraded", "the store does not accept it durably"),
     FailureRow(28, "bad_input", "the input cannot be used"),
+    FailureRow(29, "package_refused", "the package is not whole, not signed, or not what it says"),
     FailureRow(100, "no_answer", "nothing was heard of it for {0:.0f} s"),
     FailureRow(101, "failed", "the execution failed"),
     FailureRow(102, "stopped", "the guard or a command stopped it"),
     FailureRow(103, "timed_out", "it did not end in its time"),
+    FailureRow(104, "trial_failed", "the package failed its trial; the active version is as before"),
 )
 
 FAILURE_BY_CODE = {row.code: row for row in FAILURES}

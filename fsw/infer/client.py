@@ -77,9 +77,7 @@ class WorkerClient:
         clock: Clock | None = None,
         output_sink: OutputSink | None = None,
     ) -> None:
-        self._packages = tuple(packages)
-        self._names = [[f"{package.name}/{row.name}" for row in package.variants] for package in packages]
-        self._index = {package.name: index for index, package in enumerate(packages)}
+        self._set_packages(packages)
         self._config = config or WorkerConfig()
         self._clock = clock or MonotonicClock()
         self._output_sink = output_sink
@@ -183,6 +181,15 @@ class WorkerClient:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
+    def adopt(self, package: Package) -> None:
+        """Serve `package`, in place of the one of its name, in a fresh process; raises RuntimeError while busy."""
+        if self._flight is not None:
+            raise RuntimeError(f"job {self._flight.order.job_id} is in flight")
+        others = (row for row in self._packages if row.name != package.name)
+        self._set_packages((*others, package))
+        self._kill()
+        self._start()
+
     def news(self) -> tuple[News, ...]:
         """What there is to tell of the process since the last call, as events."""
         news = tuple(self.record.news)
@@ -201,6 +208,11 @@ class WorkerClient:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _set_packages(self, packages: Sequence[Package]) -> None:
+        self._packages = tuple(packages)
+        self._names = [[f"{package.name}/{row.name}" for row in package.variants] for package in packages]
+        self._index = {package.name: index for index, package in enumerate(packages)}
 
     def _package(self, model: str) -> Package:
         if model not in self._index:
