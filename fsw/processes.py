@@ -72,7 +72,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     COMMAND.name: ("control", "store"),
     JOB_ACCEPTED.name: ("store",),
     JOB_REPORT.name: ("store",),
-    RECOVERED.name: ("control", "infer"),
+    RECOVERED.name: ("control", "infer", "guard"),
     DURABLE.name: ("control",),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from fsw.bus.contract import Bus, Policy
-from fsw.bus.topics import ENVELOPE, EVENT, HEARTBEAT, HOST, ORDER, PARAMETER, PLANT, RESULT, TRIP
+from fsw.bus.topics import ENVELOPE, EVENT, HEARTBEAT, HOST, ORDER, PARAMETER, PLANT, RECOVERED, RESULT, TRIP
 from fsw.guard.guard import Guard
 from fsw.guard.latchup import LatchupWatch
 from fsw.messages import Envelope, Event, Heartbeat, HostStatus, Plant, Trip, WorkOrder
@@ -66,6 +66,7 @@ class GuardService:
         self._orders = bus.subscribe(ORDER, self.name, Policy.DROP_OLDEST, depth=16)
         self._results = bus.subscribe(RESULT, self.name, Policy.DROP_OLDEST, depth=16)
         self._parameters = bus.subscribe(PARAMETER, self.name, Policy.DROP_OLDEST, depth=16)
+        self._recovered = bus.subscribe(RECOVERED, self.name, Policy.MUST_DELIVER, depth=4)
         self._plant: Plant | None = None
         self._host: HostStatus | None = None
         self._order: WorkOrder | None = None
@@ -105,7 +106,8 @@ class GuardService:
     def _read(self, now_ns: int) -> None:
         self._plant = self._plants.take() or self._plant
         self._host = self._hosts.take() or self._host
-        for parameter in self._parameters.drain():
+        settings = [setting for recovered in self._recovered.drain() for setting in recovered.settings]
+        for parameter in (*settings, *self._parameters.drain()):
             if hasattr(self._guard.tightened, parameter.name):
                 setattr(self._guard.tightened, parameter.name, parameter.value)
         for order in self._orders.drain():

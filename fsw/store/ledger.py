@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fsw.bus.codec import CodecError, decode, encode
-from fsw.messages import COMMANDED_JOB_IDS, Job, JobReport, JobState, WorkOrder
+from fsw.messages import COMMANDED_JOB_IDS, Command, Job, JobReport, JobState, ParameterSet, WorkOrder
 from fsw.store.log import Record
 
 
@@ -38,17 +38,20 @@ class Checkpoint:
 
     next_job_id: int
     jobs: tuple[OpenJob, ...]
+    settings: tuple[ParameterSet, ...] = ()
 
 
 # More than the governor's queue ever holds: only an error of ours can reach it. Bounds a checkpoint to some 500 kB.
 OPEN_JOBS_MAX = 4096
+SETTINGS_MAX = 256  # parameters that can be set: more than the dictionary has
 
 
 class JobLedger:
-    """Jobs that are owed a result. Every method may be repeated with the same message."""
+    """Jobs that are owed a result, and settings that hold. Every method may be repeated with the same message."""
 
     def __init__(self) -> None:
         self._open: dict[int, OpenJob] = {}
+        self._settings: dict[str, ParameterSet] = {}
         self.next_job_id = 1
         self.is_closed = True
         self.forgotten = 0
@@ -58,6 +61,21 @@ class JobLedger:
     def open_jobs(self) -> tuple[OpenJob, ...]:
         """Jobs accepted and not final, in the order of acceptance."""
         return tuple(self._open.values())
+
+    @property
+    def settings(self) -> tuple[ParameterSet, ...]:
+        """The last value that a command gave each parameter."""
+        return tuple(self._settings.values())
+
+    def command(self, command: Command) -> None:
+        """A command was carried out; one that sets a parameter holds until the next."""
+        if command.name == "set_parameter" and len(command.arguments) == 2:
+            self.set(ParameterSet(time_ns=command.time_ns, name=str(command.arguments[0]), value=_number(command)))
+
+    def set(self, setting: ParameterSet) -> None:
+        """A parameter has a value."""
+        if setting.name in self._settings or len(self._settings) < SETTINGS_MAX:
+            self._settings[setting.name] = setting
 
     def accept(self, job: Job, attempts: int = 0) -> None:
         """A job was accepted."""
@@ -91,7 +109,7 @@ class JobLedger:
 
     def checkpoint(self) -> bytes:
         """The ledger as a record's payload."""
-        return encode(Checkpoint(next_job_id=self.next_job_id, jobs=self.open_jobs))
+        return encode(Checkpoint(next_job_id=self.next_job_id, jobs=self.open_jobs, settings=self.settings))
 
     def _replay(self, record: Record) -> None:
         if record.kind == Kind.JOB_ACCEPTED:
@@ -100,11 +118,14 @@ class JobLedger:
             self.report(decode(JobReport, record.payload))
         elif record.kind == Kind.ORDER:
             self.order(decode(WorkOrder, record.payload))
+        elif record.kind == Kind.COMMAND:
+            self.command(decode(Command, record.payload))
         elif record.kind == Kind.CHECKPOINT:
             self._restore(decode(Checkpoint, record.payload))
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self._open = {item.job.job_id: item for item in checkpoint.jobs}
+        self._settings = {setting.name: setting for setting in checkpoint.settings}
         self.next_job_id = max(self.next_job_id, checkpoint.next_job_id)
 
     def _met(self, job_id: int) -> None:
@@ -116,3 +137,9 @@ class JobLedger:
         known = self._open.get(job_id)
         if known is not None and attempts > known.attempts:
             self._open[job_id] = OpenJob(job=known.job, attempts=attempts)
+
+
+def _number(command: Command) -> float:
+    """The value that a command gives a parameter; the decoder let nothing else through."""
+    value = command.arguments[1]
+    return float(value)

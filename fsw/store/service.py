@@ -36,8 +36,8 @@ BATCH = 256
 RETRY_NS = 10 * SECOND_NS
 # Before an announced cut: the guard has stopped what ran by then, and its last results are recorded.
 QUIET_NS = 3 * SECOND_NS
-# Processes that hold jobs in memory: when the supervisor restarts one, it needs the open jobs again.
-JOB_HOLDERS = ("control", "infer")
+# Processes that hold jobs or settings in memory: when the supervisor restarts one, it needs them again.
+HOLDERS = ("control", "infer", "guard")
 RESTARTED = "service_restarted"  # the supervisor's event; its first value is the process
 
 
@@ -150,6 +150,7 @@ class StoreService:
             attempts=tuple(item.attempts for item in jobs),
             next_job_id=self._ledger.next_job_id,
             unclean=unclean,
+            settings=self._ledger.settings,
         )
         self._out.publish(RECOVERED, recovered)
         if jobs:
@@ -170,7 +171,9 @@ class StoreService:
         for item in self._others:
             for message in item.subscription.drain():
                 self._record(item.kind, now_ns, encode(message))
-                if item.kind is Kind.EVENT and message.name == RESTARTED and message.values[0] in JOB_HOLDERS:
+                if item.kind is Kind.COMMAND:
+                    self._ledger.command(message)
+                if item.kind is Kind.EVENT and message.name == RESTARTED and message.values[0] in HOLDERS:
                     self._has_restarted = True
 
     def _record(self, kind: Kind, now_ns: int, payload: bytes) -> None:
@@ -218,6 +221,8 @@ class StoreService:
             self._ledger.replay(record)
         for item in earlier.open_jobs:
             self._ledger.accept(item.job, item.attempts)
+        for setting in earlier.settings:
+            self._ledger.set(setting)
         self._log = log
         return log
 

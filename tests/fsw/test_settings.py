@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import ENVELOPE, HOST, PLANT
+from fsw.bus.topics import ENVELOPE, EVENT, HOST, PLANT
 from fsw.catalogue.apids import PAYLOAD_APID
 from fsw.catalogue.commands import COMMAND_BY_NAME
 from fsw.catalogue.parameters import PARAMETERS
@@ -13,25 +13,27 @@ from fsw.catalogue.wire import encode_arguments
 from fsw.command.service import CommandService
 from fsw.guard.guard import Tightened
 from fsw.guard.service import GuardService
-from fsw.messages import Allocation, Envelope, HostStatus, Plant
+from fsw.messages import Allocation, Envelope, Event, HostStatus, Plant
 from fsw.mission import load_mission
 from fsw.packets.parameters import ParameterReport
 from fsw.packets.pus import Telecommand, Telemetry
 from fsw.packets.verification import Verification
 from fsw.service import Service
+from fsw.store.service import StoreService
 from fsw.telemetry.service import TelemetryService
 from hal.clock import SECOND_NS, OnboardTime
 from hal.ports.link import memory_pair
+from hal.ports.memory_disk import MemoryDisk
 
 GUARD_PARAMETERS = [row.name for row in PARAMETERS if row.owner == "guard"]
 
 
 class Payload:
-    """Command, guard and telemetry on one bus, with a plant and a host in good order."""
+    """Command, guard, store and telemetry on one bus, with a plant and a host in good order."""
 
     def __init__(self, profile: str) -> None:
-        mission = load_mission(f"{profile}.toml")
-        time = OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns())
+        self._mission = mission = load_mission(f"{profile}.toml")
+        self._time = time = OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns())
         self._bus, self._now_ns, self._sequence = MemoryBus(), 0, 0
         onboard, self._ground = memory_pair()
         self._envelopes = self._bus.subscribe(ENVELOPE, "test")
@@ -39,7 +41,14 @@ class Payload:
             CommandService(self._bus, onboard),
             GuardService(self._bus, mission, time),
             TelemetryService(self._bus, onboard, time),
+            StoreService(self._bus, MemoryDisk(), mission.store),
         ]
+
+    def kill_guard(self) -> None:
+        """Another guard takes the place of the one that runs, and the supervisor says so."""
+        self._services[1] = GuardService(self._bus, self._mission, self._time)
+        values = ("guard", 1, "killed by SIGKILL")
+        self._bus.publish(EVENT, Event(time_ns=self._now_ns, name="service_restarted", values=values))
 
     def envelope(self) -> Envelope:
         """The guard's word a second later."""
@@ -140,3 +149,12 @@ def test_a_value_out_of_range_is_refused_and_changes_nothing(payload: Payload) -
     payload.command("set_parameter", "payload_power_limit_w", 1.1e6)
     assert payload.envelope().power_w == pytest.approx(before.power_w, rel=0.02)
     assert 2 in [packet.subtype for packet in payload.reports() if packet.service == 1]
+
+
+def test_what_the_ground_set_survives_the_guard(payload: Payload) -> None:
+    payload.command("set_parameter", "payload_power_limit_w", 5.0)
+    payload.envelope()
+    payload.kill_guard()
+    for _ in range(70):
+        after = payload.envelope()
+    assert after.run and after.power_w <= 5.0

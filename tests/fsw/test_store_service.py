@@ -256,7 +256,7 @@ def test_an_oversized_record_is_counted_not_written() -> None:
     assert run.store.counts()["lost"] == 1
 
 
-@pytest.mark.parametrize(("process", "is_told"), [("control", True), ("infer", True), ("comms", False)])
+@pytest.mark.parametrize(("process", "is_told"), [("control", True), ("infer", True), ("guard", True), ("plan", False)])
 def test_a_restarted_holder_of_jobs_is_told_again(process: str, is_told: bool) -> None:
     run = Run(MemoryDisk())
     run.recovered()
@@ -265,6 +265,24 @@ def test_a_restarted_holder_of_jobs_is_told_again(process: str, is_told: bool) -
     run.step()
     told = run.recovered_all()
     assert [(item.jobs, item.unclean) for item in told] == ([((job(1),), False)] if is_told else [])
+
+
+def test_the_last_value_of_each_parameter_is_told_after_a_power_cut_and_a_rotation() -> None:
+    disk = MemoryDisk()
+    run = Run(disk, Config(segment_bytes=4096, segments=2))
+    for number, (name, value) in enumerate((("temp_margin_c", 2.0), ("energy_reserve_j", 5.0), ("temp_margin_c", 3.0))):
+        arguments = (name, value)
+        command = Command(time_ns=number, name="set_parameter", arguments=arguments, request=number, ack=0, source=1)
+        run.bus.publish(COMMAND, command)
+    for number in range(200):
+        run.bus.publish(EVENT, Event(time_ns=0, name="started", values=(f"filling {number}",)))
+        run.step()
+    disk.power_cut()
+    told = {
+        setting.name: setting.value
+        for setting in Run(disk, Config(segment_bytes=4096, segments=2)).recovered().settings
+    }
+    assert told == {"temp_margin_c": 3.0, "energy_reserve_j": 5.0}
 
 
 def test_numbers_of_commanded_jobs_do_not_count_for_the_intake() -> None:
