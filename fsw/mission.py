@@ -136,7 +136,7 @@ class Guard:
     eclipse_margin_s: float = 60.0  # entry and exit against the forecast
     bus_w: float = 16.0  # housekeeping counted on until sunrise, at least
     heater_w: float = 0.0  # of heaters that thermostats may switch on in the night, above `bus_w`
-    outage_s: float = 0.0  # housekeeping held above the floor in sunlight too, for an array that is turned away
+    outage_s: float = 0.0  # of full array power, held above the floor: the array may be turned away for so long
     overrun: float = 1.5  # what cannot be recalled may take this much more time than its table says
     envelope_s: float = 3.0  # an envelope older than this is void
     host_silence_s: float = 10.0  # a host quiet for longer has withdrawn its allocation
@@ -194,6 +194,18 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """With `keys` (Ed25519, 64 hex digits each) only model packages signed by one of them are taken."""
+
+    keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for key in self.keys:
+            if len(key) != 64 or set(key) - set("0123456789abcdef"):
+                raise ValueError(f"keys must be 64 lower-case hex digits each, found {key!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mission:
     """One spacecraft's flight software. `profile` is "owned" (array and battery are ours) or "hosted" (a guest)."""
 
@@ -214,6 +226,7 @@ class Mission:
     link: Link = field(default_factory=Link)
     host_link: HostLink = field(default_factory=HostLink)
     store: Store = field(default_factory=Store)
+    uploads: Uploads = field(default_factory=Uploads)
     control_period_s: float = 1.0
 
     def __post_init__(self) -> None:

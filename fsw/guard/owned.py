@@ -25,6 +25,7 @@ class OwnedBounds:
         sigma_s = mission.orbit.sigma_s if mission.orbit is not None else 0.0
         self._sunlight = sunlight
         self._watch = Sunwatch(sunlight, self._guard.eclipse_margin_s, sigma_s) if sunlight is not None else None
+        self._told_w = mission.array.power_w * mission.array.derate if mission.array is not None else 0.0
         self._above_j = self._room_j = self._array_w = 0.0
         self._is_sunny = True
 
@@ -41,7 +42,7 @@ class OwnedBounds:
         self._is_sunny = len(ahead) > 1 or look.tai_s is None or self._sun_is_near(ahead[0])
         if plant.worst_soc is None:
             return
-        self._array_w = min(self._array_now_w(plant, way, array.power_w * array.derate) for way in ahead)
+        self._array_w = min(self._array_now_w(plant, way) for way in ahead)
         self._room_j = min(self._to_sunrise_j(plant, way, battery) for way in ahead)
 
     def broken(self, look: Look) -> Broken | None:
@@ -80,15 +81,14 @@ class OwnedBounds:
             return 0.0
         span = soc - battery.floor_soc
         above_j -= self._guard.soc_margin * (above_j / span if abs(span) > 1e-6 else 0.0)
-        return above_j - self._tightened.energy_reserve_j - self._guard.outage_s * self._housekeeping_w(plant)
+        return above_j - self._tightened.energy_reserve_j - self._guard.outage_s * self._told_w
 
     def _to_sunrise_j(self, plant: Plant, ahead: Ahead, battery: Battery) -> float:
         """Joules above idle until sunrise."""
-        told_w = self._mission.array.power_w * self._mission.array.derate if self._mission.array else 0.0
         return energy_room_j(
             above_floor_j=self._above_j,
             housekeeping_w=self._housekeeping_w(plant),
-            array_w=self._array_now_w(plant, ahead, told_w),
+            array_w=self._array_now_w(plant, ahead),
             charge_efficiency=battery.charge_efficiency,
             until_sunset_s=min(ahead.until_sunset_s, LONGEST_SUN_S),
             until_sunrise_s=ahead.until_sunrise_s,
@@ -96,11 +96,11 @@ class OwnedBounds:
             night_w=self._guard.bus_w + self._guard.heater_w + self._mission.payload.idle_w,
         )
 
-    def _array_now_w(self, plant: Plant, ahead: Ahead, told_w: float) -> float:
+    def _array_now_w(self, plant: Plant, ahead: Ahead) -> float:
         """Array power to count on until sunset: the forecast, or what is measured where that is less."""
         if ahead.until_sunset_s <= 0.0 or self._sunlight is None or plant.worst_soc is None:
             return 0.0
-        forecast_w = told_w / self._sunlight.distance_au**2
+        forecast_w = self._told_w / self._sunlight.distance_au**2
         if plant.worst_soc > FULL_SOC:
             return forecast_w
         return 0.0 if plant.array_power_w is None else min(forecast_w, plant.array_power_w)
