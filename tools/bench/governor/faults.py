@@ -50,8 +50,8 @@ def _of_payload(rng: np.random.Generator, at_s: float) -> Fault:
     kind = str(rng.choice(("hang", "hang", "brown_out", "latch_up", "upsets")))
     if kind == "brown_out":
         return Fault(at_s=at_s, kind=kind, duration_s=float(rng.uniform(0.5, 60.0)))
-    if kind == "latch_up":
-        return Fault(at_s=at_s, kind=kind, value=float(rng.uniform(6.0, 12.0)))
+    if kind == "latch_up":  # more would be over the bus's limit at once, beside a job at the highest setting
+        return Fault(at_s=at_s, kind=kind, value=float(rng.uniform(5.5, 7.0)))
     if kind == "upsets":
         return Fault(at_s=at_s, kind=kind, target="corrected", value=float(rng.integers(1, 200)))
     return Fault(at_s=at_s, kind=kind)
