@@ -37,11 +37,12 @@ class OwnedBounds:
             return
         lit = shows_sun(array.power_w, plant.array_power_w, plant.bus_power_w, plant.battery_power_w)
         watch.see(look.now_s, look.tai_s, lit)
-        self._above_j = self._above_floor_j(plant, battery)
         ahead = watch.ahead(look.now_s, look.tai_s)
         self._is_sunny = len(ahead) > 1 or look.tai_s is None or self._sun_is_near(ahead[0])
-        if plant.worst_soc is None:
+        above_j = self._above_floor_j(plant, battery)
+        if above_j is None:
             return
+        self._above_j = above_j
         self._array_w = min(self._array_now_w(plant, way) for way in ahead)
         self._room_j = min(self._to_sunrise_j(plant, way, battery) for way in ahead)
 
@@ -74,11 +75,11 @@ class OwnedBounds:
             above_j -= max(0.0, order.predicted_w * margin - harvest_w) * left_s
         return replace(envelope, harvest_w=harvest_w / margin, stored_j=max(0.0, above_j) / margin)
 
-    def _above_floor_j(self, plant: Plant, battery: Battery) -> float:
+    def _above_floor_j(self, plant: Plant, battery: Battery) -> float | None:
         """What the battery holds at worst above its floor, less the gauge's margin and what is kept back."""
         above_j, soc = plant.worst_energy_above_floor_j, plant.worst_soc
         if above_j is None or soc is None:
-            return 0.0
+            return None
         span = soc - battery.floor_soc
         above_j -= self._guard.soc_margin * (above_j / span if abs(span) > 1e-6 else 0.0)
         return above_j - self._tightened.energy_reserve_j - self._guard.outage_s * self._told_w
