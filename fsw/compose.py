@@ -6,7 +6,7 @@ processes of a flight, and tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,10 +16,13 @@ from fsw.command.service import CommandService
 from fsw.govern.service import GovernService
 from fsw.guard.service import GuardService, Lease
 from fsw.host.service import HostService
+from fsw.infer.client import WorkerConfig
 from fsw.infer.compute import Compute
 from fsw.infer.intake import IntakeConfig, IntakeService
+from fsw.infer.life import LifeConfig, ModelService, Server
 from fsw.infer.package import Package
 from fsw.infer.service import InferService
+from fsw.infer.shelf import Shelf
 from fsw.mission import Mission
 from fsw.sense.service import SenseService
 from fsw.service import Service
@@ -48,7 +51,10 @@ class Parts:
     lease: Lease | None = None
     host_bus: HostBus | None = None
     compute: Compute | None = None
-    packages: Mapping[str, Package] = field(default_factory=dict)
+    packages: MutableMapping[str, Package] = field(default_factory=dict)
+    shelf: Shelf | None = None
+    server: Server | None = None  # that takes new versions of packages; none where nothing is executed
+    trial_worker: WorkerConfig | None = None
     intake: Intake | None = None
     link: DatagramLink | None = None
     disk: Disk | None = None
@@ -116,6 +122,12 @@ def _infer(parts: Parts) -> Service:
     return InferService(parts.bus, compute, _given(parts.intake, "infer", "intake"), parts.packages)
 
 
+def _models(parts: Parts) -> Service:
+    shelf = _given(parts.shelf, "models", "shelf")
+    config = LifeConfig(trial_w=max(setting.watts for setting in parts.mission.payload.settings))
+    return ModelService(parts.bus, shelf, parts.packages, parts.server, config, parts.trial_worker)
+
+
 # In the order of a step: what is sensed now bounds and starts work now.
 SERVICES: dict[str, Callable[[Parts], Service]] = {
     "host": lambda parts: HostService(
@@ -128,6 +140,7 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "plan": _plan,
     "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time),
     "infer": _infer,
+    "models": _models,
     "store": _store,
     "account": lambda parts: AccountService(parts.bus, parts.process),
     "telemetry": _telemetry,

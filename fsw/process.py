@@ -15,14 +15,17 @@ from fsw.guard.lease import WorkerLease
 from fsw.guard.service import GuardService
 from fsw.infer.client import WorkerClient, WorkerConfig
 from fsw.infer.compute import Compute, WorkerCompute
+from fsw.infer.life import ModelService
 from fsw.infer.paced import PacedCompute
-from fsw.infer.package import usable_packages
+from fsw.infer.shelf import Shelf, ShelfState
+from fsw.infer.slots import Slots
 from fsw.messages import Event
 from fsw.processes import WAKES, ProcessSpec, wiring
 from fsw.service import Service
 from fsw.setting import Setting
 from fsw.shell import Beat, FetchingLink, Shell, Wake, topic_wake
 from fsw.store.service import StoreService
+from fsw.store.state import NamedState
 from fsw.supervise.notify import Notifier
 from hal.board import Board, open_board
 from hal.ports.disk import RealDisk
@@ -127,6 +130,9 @@ def _attend(service: Service, opening: Opening) -> None:
         opening.beats.append(service.beat)
     if isinstance(service, StoreService):
         opening.stack.callback(lambda: service.close(opening.clock.now_ns()))
+    if isinstance(service, ModelService):
+        opening.wakes.setdefault(service.name, []).append(lambda: service.is_trying)
+        opening.stack.callback(service.close)
 
 
 def _guard(opening: Opening) -> dict[str, Any]:
@@ -159,20 +165,29 @@ def _comms(opening: Opening) -> dict[str, Any]:
 
 
 def _infer(opening: Opening) -> dict[str, Any]:
-    packages, refused = usable_packages()
-    for name, why in refused.items():
-        event = Event(time_ns=opening.clock.now_ns(), name="model_refused", values=(name, why))
-        opening.bus.publish(EVENT, event)
-    worker = None
+    shelf = _shelf(opening)
+    packages, news = shelf.open()
+    for name, values in news:
+        opening.bus.publish(EVENT, Event(time_ns=opening.clock.now_ns(), name=name, values=values))
+    worker, config = None, WorkerConfig()
     if opening.setting.execute:
         opening.lease()
         lease = opening.setting.volatile / LEASE
-        worker = WorkerClient(tuple(packages.values()), config=WorkerConfig(lease=lease))
+        config = WorkerConfig(lease=lease)
+        worker = WorkerClient(tuple(packages.values()), config=config)
         opening.stack.callback(worker.close)
         opening.beats.append(_resume(opening.bus, worker))
     compute = _compute(opening, worker)
     opening.wakes["infer"] = [lambda: compute.busy]
-    return {"packages": packages, "compute": compute, "intake": _intake(opening)}
+    models = {"packages": packages, "shelf": shelf, "server": worker, "trial_worker": config}
+    return {**models, "compute": compute, "intake": _intake(opening)}
+
+
+def _shelf(opening: Opening) -> Shelf:
+    """Uploaded model packages: their files, and which of them are active."""
+    folder = opening.setting.run_folder / "models"
+    disk = RealDisk(folder)
+    return Shelf(Slots(disk, folder), NamedState(disk, "shelf", ShelfState()), keys=opening.mission.uploads.keys)
 
 
 def _resume(bus: ZmqBus, worker: WorkerClient) -> Beat:

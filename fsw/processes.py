@@ -57,9 +57,9 @@ PROCESSES: tuple[ProcessSpec, ...] = (
     ProcessSpec(name="comms", services=("command", "telemetry", "account"), watchdog_s=5.0, about="the space link"),
     ProcessSpec(
         name="infer",
-        services=("intake", "infer", "account"),
+        services=("intake", "infer", "models", "account"),
         watchdog_s=15.0,
-        about="inputs, orders, and the worker that alone imports the model library",
+        about="inputs, orders, model packages, and the worker that alone imports the model library",
     ),
 )
 PROCESS_BY_NAME = {process.name: process for process in PROCESSES}
@@ -81,6 +81,7 @@ WAKES: dict[str, tuple[str, ...]] = {
     "guard": (PLANT.name, HOST.name),
     "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name, DURABLE.name),
     "infer": (ORDER.name, TRIP.name, COMMAND.name),
+    "models": (TRIP.name, COMMAND.name),
     "intake": (RECOVERED.name,),
     "telemetry": (COMMAND.name, COMMAND_REPORT.name),
     "store": (JOB_ACCEPTED.name, JOB_REPORT.name, COMMAND.name, ORDER.name),

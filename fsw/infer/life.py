@@ -24,6 +24,7 @@ from hal.config import ConfigError
 from hal.errors import PortError
 
 HEARTBEAT_NS = 10 * SECOND_NS
+ENVELOPE_NS = 3 * SECOND_NS  # an older word of the guard is void
 EVENT_TEXT = 80  # characters of an error that fit an event with its other values
 
 
@@ -59,7 +60,10 @@ class LifeConfig:
 
 
 class ModelService:
-    """Owns the shelf. `packages` is what the inference service looks models up in; it is kept up to date here."""
+    """Owns the shelf. `packages` is what the inference service looks models up in; it is kept up to date here.
+
+    Without a `server` nothing is executed but trials.
+    """
 
     name = "models"
 
@@ -68,7 +72,7 @@ class ModelService:
         bus: Bus,
         shelf: Shelf,
         packages: MutableMapping[str, Package],
-        server: Server,
+        server: Server | None = None,
         config: LifeConfig | None = None,
         worker: WorkerConfig | None = None,
     ) -> None:
@@ -102,7 +106,7 @@ class ModelService:
         for result in self._results.drain():
             self._judge(now_ns, result.model, result.outcome)
         self._go_on(now_ns)
-        if self._adopted and not self._server.busy:
+        if self._adopted and not self._is_serving:
             self._hand_over()
         self._steps += 1
         if now_ns >= self._due_ns:
@@ -125,9 +129,13 @@ class ModelService:
         if self._trips.drain():
             self._envelope = None  # until the guard speaks again
 
-    def _may_try(self) -> bool:
+    @property
+    def _is_serving(self) -> bool:
+        return self._server is not None and self._server.busy
+
+    def _may_try(self, now_ns: int) -> bool:
         envelope, config = self._envelope, self._config
-        if self._server.busy or envelope is None or not envelope.run:
+        if self._is_serving or envelope is None or not envelope.run or now_ns - envelope.time_ns > ENVELOPE_NS:
             return False
         return envelope.power_w >= config.trial_w and envelope.energy_j >= config.trial_w * config.trial_s
 
@@ -177,7 +185,7 @@ class ModelService:
         try:
             if self._trial is None:
                 self._begin(now_ns)
-            if self._trial is not None and not self._may_try():
+            if self._trial is not None and not self._may_try(now_ns):
                 self._break_off(now_ns)
             if self._trial is not None:
                 verdict = self._trial[1].step(self._config.wait_s)
@@ -190,7 +198,7 @@ class ModelService:
 
     def _begin(self, now_ns: int) -> None:
         model = next(iter(self._shelf.candidates()), "")
-        if not model or not self._may_try():
+        if not model or not self._may_try(now_ns):
             return
         package = self._shelf.begin_trial(model)
         if package is None:
@@ -253,7 +261,8 @@ class ModelService:
 
     def _hand_over(self) -> None:
         for model, package in self._adopted.items():
-            self._server.adopt(package)
+            if self._server is not None:
+                self._server.adopt(package)
             self._packages[model] = package
         self._adopted.clear()
 

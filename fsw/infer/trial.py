@@ -56,6 +56,7 @@ class Trial:
             variant, at = self._todo[0]
             rows = self._goldens["input"][at : at + self._rows]
             self._client.submit(_order(self._package, variant), rows, timeout_s=self._config.run_s)
+        self._client.resume()  # a worker that its lease has stopped; without a lease it stops again at once
         result = self._client.wait(wait_s) if wait_s > 0.0 else self._client.poll()
         return None if result is None else self._take(result)
 

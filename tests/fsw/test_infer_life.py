@@ -150,10 +150,13 @@ class Flight:
         config = LifeConfig(trial_w=10.0, trial_s=1.0, probation=3, failures=1, given_way=3, wait_s=0.2)
         self.service = ModelService(self.bus, self.shelf, self.packages, self.client, config)
         self.now_ns = 0
+        self.granted: Envelope | None = None
         self.events: list[Event] = []
 
     def step(self) -> None:
         self.now_ns += STEP_NS
+        if self.granted is not None:
+            self.bus.publish(ENVELOPE, replace(self.granted, time_ns=self.now_ns))
         self.service.step(self.now_ns)
         self.events += self.told.drain()
 
@@ -173,6 +176,7 @@ class Flight:
         self.bus.publish(COMMAND, command)
 
     def envelope(self, **changes: object) -> None:
+        """What the guard says from now on, at every step."""
         envelope = Envelope(
             time_ns=self.now_ns,
             run=True,
@@ -183,7 +187,7 @@ class Flight:
             cooling_w=0.0,
             bound_by="",
         )
-        self.bus.publish(ENVELOPE, replace(envelope, **changes))  # type: ignore[arg-type]
+        self.granted = replace(envelope, **changes)  # type: ignore[arg-type]
 
     def answers(self) -> list[tuple[Stage, str]]:
         """Stage and failure label of every report."""

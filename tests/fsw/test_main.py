@@ -21,12 +21,15 @@ from fsw.bus.zmq import ZmqBus
 from fsw.compose import SERVICES, Parts, compose
 from fsw.guard.service import GuardService
 from fsw.infer.paced import PacedCompute
+from fsw.infer.shelf import Shelf, ShelfState
+from fsw.infer.slots import Slots
 from fsw.main import FAILURE, SUCCESS, USAGE, main
 from fsw.messages import Event, Plant
 from fsw.mission import load_mission
 from fsw.processes import KEEPERS, PROCESSES, SUPERVISOR, WAKES, wiring, written_by
 from fsw.setting import Setting
 from fsw.shell import FAILURES_IN_A_ROW, FETCHED_MOST, FetchingLink, ProcessFailed, Shell, topic_wake
+from fsw.store.state import NamedState
 from fsw.supervise.notify import Notifier
 from hal.board import Board
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
@@ -62,6 +65,7 @@ def parts(bus: MemoryBus) -> Parts:
         bus=bus, mission=MISSION, time=TIME, board=board, host_bus=MemoryHostBus(),
         compute=PacedCompute(None, MemoryFiles({}), SteppedClock()), intake=MemoryIntake(lambda ref: None),  # type: ignore[arg-type, return-value]
         link=memory_pair()[0], disk=MemoryDisk(),
+        shelf=Shelf(Slots(MemoryDisk(), ROOT), NamedState(MemoryDisk(), "shelf", ShelfState())),
     )  # fmt: skip
 
 

@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_nothing_behind(flight: Flight) -> None:
     assert flight.process.returncode == 128 + signal.SIGINT, output
     assert [command for pid, command in below.items() if state(pid) not in ("", "Z")] == []
     left = sorted(path.name for path in flight.run.iterdir())
-    assert left == ["flight.log", "mission.json", "report.html", "store", "summary.json"]
+    assert left == ["flight.log", "mission.json", "models", "report.html", "store", "summary.json"]
     summary = json.loads((flight.run / "summary.json").read_text())
     assert summary["jobs"]["done"] > 0
     assert summary["limits"]["violations"] == []
