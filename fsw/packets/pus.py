@@ -14,21 +14,28 @@ import struct
 from binascii import crc_hqx
 from typing import NamedTuple
 
-from fsw.packets.cuc import Cuc
-from fsw.packets.errors import BadChecksum, TooShort, WrongType
+from fsw.packets.cuc import AGENCY_EPOCH, TAI_1958, Cuc
+from fsw.packets.errors import BadChecksum, BadLength, TooShort, WrongType
 from fsw.packets.space_packet import check_length
 
 PUS_C = 2
 ACK_ACCEPTANCE, ACK_START, ACK_PROGRESS, ACK_COMPLETION = 1, 2, 4, 8  # which ST01 reports a telecommand asks for
 ACK_ALL = 0xF
 _TC = struct.Struct(">HHHBBBH")
-_TM = struct.Struct(">HHHBBBHHQ")
+_TM = struct.Struct(">HHHBBBHHBIHB")  # the time in parts: numbers beyond 30 bits cost Python twice as much
 _CRC = struct.Struct(">H")
 TC_OVERHEAD = _TC.size + _CRC.size
 TM_OVERHEAD = _TM.size + _CRC.size
 _TC_LENGTH_BASE = TC_OVERHEAD - 7  # the length field counts what follows the primary header, less one
 _TM_LENGTH_BASE = TM_OVERHEAD - 7
+_LENGTH_LESS = 7  # octets of a packet beyond its length field
+_PUS = PUS_C << 4
 _TC_FIRST, _TM_FIRST, _COUNT_FIRST = 0x1800, 0x0800, 0xC000  # version 0, type, secondary header; unsegmented
+_TC_DATA, _TM_DATA = _TC.size, _TM.size
+# Bound once: a packet costs a microsecond or two, and every look-up of an attribute some percent of that.
+_pack_tc, _pack_tm, _pack_crc = _TC.pack, _TM.pack, _CRC.pack
+_unpack_tc, _unpack_tm = _TC.unpack_from, _TM.unpack_from
+_new, _join = tuple.__new__, b"".join
 
 
 class Telecommand(NamedTuple):
@@ -53,28 +60,33 @@ class Telecommand(NamedTuple):
 
     def pack(self) -> bytes:
         """The whole packet; the sequence count is taken modulo 16,384. Raises struct.error for a field out of range."""
-        data = self.data
-        packet = _TC.pack(
-            _TC_FIRST | self.apid,
-            _COUNT_FIRST | self.sequence & 0x3FFF,
+        apid, sequence, service, subtype, data, ack, source = self
+        header = _pack_tc(
+            _TC_FIRST | apid,
+            _COUNT_FIRST | sequence & 0x3FFF,
             _TC_LENGTH_BASE + len(data),
-            PUS_C << 4 | self.ack,
-            self.service,
-            self.subtype,
-            self.source,
+            _PUS | ack,
+            service,
+            subtype,
+            source,
         )
-        packet += data
-        return packet + _CRC.pack(crc_hqx(packet, 0xFFFF))
+        return _join((header, data, _pack_crc(crc_hqx(data, crc_hqx(header, 0xFFFF)))))
 
     @classmethod
     def unpack(cls, packet: bytes) -> Telecommand:
         """The telecommand in `packet`; raises a PacketError for anything but exactly one sound one."""
-        check_packet(packet, TC_OVERHEAD)
-        first, second, _length, status, service, subtype, source = _TC.unpack_from(packet)
+        octets = len(packet)
+        if octets < TC_OVERHEAD:
+            raise TooShort(TC_OVERHEAD, octets)
+        first, second, length, status, service, subtype, source = _unpack_tc(packet)
+        if length + _LENGTH_LESS != octets:
+            raise BadLength(length + _LENGTH_LESS, octets)
+        if remainder := crc_hqx(packet, 0xFFFF):
+            raise BadChecksum(remainder)
         if first & 0xF800 != _TC_FIRST or status >> 4 != PUS_C or second < _COUNT_FIRST:
             raise _wrong_header(first, second, status, _TC_FIRST)
-        data = packet[_TC.size : -2]
-        return cls(first & 0x7FF, second & 0x3FFF, service, subtype, data, status & 0xF, source)
+        data = packet[_TC_DATA:-2]
+        return _new(cls, (first & 0x7FF, second & 0x3FFF, service, subtype, data, status & 0xF, source))
 
 
 class Telemetry(NamedTuple):
@@ -98,32 +110,43 @@ class Telemetry(NamedTuple):
 
     def pack(self) -> bytes:
         """The whole packet; counts are taken modulo their size. Raises struct.error for a field out of range."""
-        data = self.data
-        seconds, fraction, p_field = self.time
-        packet = _TM.pack(
-            _TM_FIRST | self.apid,
-            _COUNT_FIRST | self.sequence & 0x3FFF,
+        apid, sequence, service, subtype, (seconds, fraction, p_field), data, counter, destination, time_status = self
+        header = _pack_tm(
+            _TM_FIRST | apid,
+            _COUNT_FIRST | sequence & 0x3FFF,
             _TM_LENGTH_BASE + len(data),
-            PUS_C << 4 | self.time_status,
-            self.service,
-            self.subtype,
-            self.counter & 0xFFFF,
-            self.destination,
-            p_field << 56 | seconds << 24 | fraction,
+            _PUS | time_status,
+            service,
+            subtype,
+            counter & 0xFFFF,
+            destination,
+            p_field,
+            seconds,
+            fraction >> 8,
+            fraction & 0xFF,
         )
-        packet += data
-        return packet + _CRC.pack(crc_hqx(packet, 0xFFFF))
+        return _join((header, data, _pack_crc(crc_hqx(data, crc_hqx(header, 0xFFFF)))))
 
     @classmethod
     def unpack(cls, packet: bytes) -> Telemetry:
         """The telemetry in `packet`; raises a PacketError for anything but exactly one sound one."""
-        check_packet(packet, TM_OVERHEAD)
-        first, second, _length, status, service, subtype, counter, destination, time = _TM.unpack_from(packet)
+        octets = len(packet)
+        if octets < TM_OVERHEAD:
+            raise TooShort(TM_OVERHEAD, octets)
+        first, second, length, status, service, subtype, counter, destination, p_field, seconds, high, low = _unpack_tm(
+            packet
+        )
+        if length + _LENGTH_LESS != octets:
+            raise BadLength(length + _LENGTH_LESS, octets)
+        if remainder := crc_hqx(packet, 0xFFFF):
+            raise BadChecksum(remainder)
         if first & 0xF800 != _TM_FIRST or status >> 4 != PUS_C or second < _COUNT_FIRST:
             raise _wrong_header(first, second, status, _TM_FIRST)
-        data = packet[_TM.size : -2]
+        if p_field != TAI_1958 and p_field != AGENCY_EPOCH:
+            raise WrongType("time P-field", TAI_1958, p_field)
+        stamp, data = _new(Cuc, (seconds, high << 8 | low, p_field)), packet[_TM_DATA:-2]
         apid, sequence = first & 0x7FF, second & 0x3FFF
-        return cls(apid, sequence, service, subtype, Cuc.from_int(time), data, counter, destination, status & 0xF)
+        return _new(cls, (apid, sequence, service, subtype, stamp, data, counter, destination, status & 0xF))
 
 
 def check_packet(packet: bytes, least: int) -> None:
