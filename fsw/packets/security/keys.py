@@ -60,18 +60,23 @@ def load_keys(path: Path) -> tuple[Secret, ...]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise KeyRefused(f"{path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyRefused(f"{path} is no regular file")
-        if status.st_mode & _READABLE_BY_OTHERS:
-            raise KeyRefused(f"{path} has mode {stat.S_IMODE(status.st_mode):04o}; make it 0600: chmod 600 {path}")
-        if status.st_uid != os.geteuid():
-            raise KeyRefused(f"{path} belongs to another user")
-        content = file.read(KEY_OCTETS * MOST_KEYS + 1)
+    try:
+        _check_private(path, os.fstat(descriptor))
+        content = os.read(descriptor, KEY_OCTETS * MOST_KEYS + 1)
+    finally:
+        os.close(descriptor)
     if not content or len(content) % KEY_OCTETS or len(content) > KEY_OCTETS * MOST_KEYS:
         raise KeyRefused(f"{path} is not 1 to {MOST_KEYS} keys of {KEY_OCTETS} octets")
     return tuple(Secret(content[start : start + KEY_OCTETS]) for start in range(0, len(content), KEY_OCTETS))
+
+
+def _check_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise KeyRefused(f"{path} is no regular file")
+    if status.st_mode & _READABLE_BY_OTHERS:
+        raise KeyRefused(f"{path} has mode {stat.S_IMODE(status.st_mode):04o}; make it 0600: chmod 600 {path}")
+    if status.st_uid != os.geteuid():
+        raise KeyRefused(f"{path} belongs to another user")
 
 
 def write_keys(path: Path, keys: tuple[Secret, ...]) -> None:
