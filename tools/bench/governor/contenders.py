@@ -46,7 +46,7 @@ def _statics(ranks: int, settings: int) -> tuple[Contender, ...]:
 
 
 FLIGHT = Contender(name="flight", plans=True)
-DAY_AHEAD = Contender(name="day-ahead", plans=True, governor={"replan_s": 1e6, "horizon_orbits": 6.0})
+DAY_AHEAD = Contender(name="day-ahead", plans=True, governor={"replan_s": 1e6, "horizon_orbits": 1000.0})
 OTHERS = (
     Contender(name="greedy-deadline", policy=GreedyByDeadline),
     Contender(name="greedy-density", policy=GreedyByDensity),

@@ -11,7 +11,7 @@ from typing import Any
 
 from tools.bench.governor.tasks import Found, Task, do
 
-CONNECT_S = 10.0
+CONNECT_S = 30.0  # of a busy machine
 
 Progress = Callable[[int], None]
 
