@@ -17,6 +17,7 @@ from fsw.packets.cuc import Cuc
 from fsw.packets.errors import PacketError
 from fsw.packets.housekeeping import HousekeepingReport
 from fsw.packets.pus import Telemetry
+from tools.bench.codec import run
 from tools.ground.bulk import BulkDecoder, remainders
 
 
@@ -101,3 +102,10 @@ def test_remainders_are_those_of_the_codec(octets: int) -> None:
     made = [source.randbytes(octets) for _ in range(50)]
     array = np.frombuffer(b"".join(made), np.dtype([("octets", "u1", (octets,))]))
     assert remainders(array).tolist() == [crc_hqx(one, 0xFFFF) for one in made]
+
+
+def test_bench_gives_one_rate_a_codec() -> None:
+    rates = run(turns=1, bulk_packets=1000)
+    assert {f"{kind}_{way}_per_s" for kind in ("tc", "tm") for way in ("pack", "unpack")} <= rates.keys()
+    assert rates["bulk_packets"] == 1000
+    assert min(rates.values()) > 0

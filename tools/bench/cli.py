@@ -96,6 +96,15 @@ def governor(**options: Any) -> None:
     run_governor(options)
 
 
+@bench.command(epilog="Example: penumbra bench codec --json")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def codec(as_json: bool) -> None:
+    """Packets a second, one by one (beside spacepackets where it is installed) and in bulk."""
+    from tools.bench.codec import run
+
+    _show(run(), as_json)
+
+
 def _move(bar: Any, day: int, days: int) -> None:
     bar.update(1000 * day // days - bar.pos)
 
