@@ -86,6 +86,8 @@ PARAMETERS: tuple[ParameterRow, ...] = (
     P(64, "prediction_error", F32, "1", "queue.prediction_error", "mean relative error of predicted energy"),
     P(65, "energy_price", F32, "1/J", "queue.energy_price", "value of one more joule"),
     P(66, "queue_bound_by", NAME, "", "queue.bound_by", "what keeps the next job from starting"),
+    P(67, "energy_lost_j", F64, "J", "queue.lost_j", "of that, by attempts that failed"),
+    P(68, "energy_residual", F32, "1", "queue.energy_residual", "of the last orbit's energy, what does not add up"),
     # accounting and health
     P(80, "bus_sent", F64, "", "bus.sent", "messages sent, all processes"),
     P(81, "bus_delivered", F64, "", "bus.delivered", "messages read by their subscriber"),

@@ -35,6 +35,7 @@ STRUCTURES: tuple[StructureRow, ...] = (
             "mode", "envelope_run", "envelope_power_w", "envelope_energy_j", "envelope_bound_by", "jobs_queued",
             "job_running", "jobs_done", "jobs_failed", "jobs_expired", "jobs_cancelled", "jobs_refused",
             "value_done", "energy_used_j", "prediction_error", "energy_price", "queue_bound_by",
+            "energy_lost_j", "energy_residual",
         ),
     ),
     StructureRow(

@@ -50,6 +50,7 @@ class Dispatcher:
         self._settling: dict[int, Active] = {}
         self._attempts: dict[int, int] = {}  # made, by job
         self._used: dict[int, int] = {}  # of those, the ones that ran at all: a computer that boots costs none
+        self._lost_j: dict[int, float] = {}  # by the attempts that failed, by job
         self._failed_in_a_row = 0
         self._rest_until_ns = 0
         self._ended: dict[int, None] = {}  # oldest first
@@ -147,6 +148,8 @@ class Dispatcher:
             active.result = result
             self._settling[result.job_id] = active
             return None
+        lost_j = self.meter.so_far_j(active.run, result.end_ns)
+        self._lost_j[result.job_id] = self._lost_j.get(result.job_id, 0.0) + lost_j
         if active.is_cancelled:
             return self._report(now_ns, active.job, JobState.CANCELLED, reason="command")
         never_ran = result.end_ns == result.start_ns and result.outcome in NOT_ITS_FAULT
@@ -234,5 +237,6 @@ class Dispatcher:
             model=job.model,
             state=state,
             attempts=self._attempts.pop(job.job_id, 0),
+            lost_j=self._lost_j.pop(job.job_id, 0.0),
             **meter,  # type: ignore[arg-type]
         )

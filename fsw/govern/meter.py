@@ -32,6 +32,7 @@ class EnergyMeter:
         self._drift_w, self._sigma_w = IDLE_DRIFT * idle_w, POWER_SIGMA * most_w
         self._runs: list[Run] = []
         self._last_ns: int | None = None
+        self.charged_j = 0.0  # to all attempts by the last sample
 
     def start(self, job_id: int, now_ns: int, predicted_w: float) -> Run:
         """An attempt began."""
@@ -44,6 +45,11 @@ class EnergyMeter:
         for run in self._runs:
             if run.job_id == job_id and run.end_ns is None:
                 run.end_ns = now_ns
+
+    def so_far_j(self, run: Run, now_ns: int) -> float:
+        """What an attempt has taken until now: as metered, and as predicted since the last sample."""
+        since_ns = run.start_ns if self._last_ns is None else max(self._last_ns, run.start_ns)
+        return run.joules + run.predicted_w * max(0, now_ns - since_ns) / SECOND_NS
 
     def sample(self, now_ns: int, power_w: float | None) -> list[Run]:
         """Share out the mean power since the last sample; returns the runs that are complete by it.
@@ -64,11 +70,13 @@ class EnergyMeter:
 
     def _charge(self, weights: list[float], power_w: float | None, step_s: float) -> None:
         predicted_j = sum(weights)
+        self.charged_j = 0.0
         if predicted_j <= 0.0:
             if power_w is not None and not self._runs and abs(power_w - self.idle_w) < self._drift_w:
                 self.idle_w += IDLE_LEARNING_RATE * (power_w - self.idle_w)
             return
         scale = 1.0 if power_w is None else max(0.0, power_w - self.idle_w) * step_s / predicted_j
+        self.charged_j = predicted_j * scale
         for run, weight in zip(self._runs, weights, strict=True):
             run.joules += weight * scale
             run.variance += (self._sigma_w * step_s * weight / predicted_j) ** 2

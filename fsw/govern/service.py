@@ -27,6 +27,7 @@ from fsw.bus.topics import (
     TRIP,
 )
 from fsw.ephemeris import Sunwatch, shows_sun
+from fsw.govern.closure import ALARM, Closure
 from fsw.govern.commands import CommandDesk
 from fsw.govern.dispatcher import Dispatcher
 from fsw.govern.mode import Change, Condition, ModeMachine
@@ -52,6 +53,7 @@ from hal.clock import SECOND_NS, OnboardTime
 
 SLOW_STEPS = 10  # heartbeats, host reports and backlog go out every tenth step
 MODE_STEPS = 60  # the mode is told again every minute, for those who were restarted since
+LOW_ORBIT_S = 5_400.0  # an orbit where none is known
 REFUSAL_NS = 60 * SECOND_NS  # an unchanged refusal is told again after this
 
 
@@ -67,6 +69,7 @@ class GovernService:
         sunlight = mission.ephemeris()
         self._watch = Sunwatch(sunlight, mission.guard.eclipse_margin_s) if sunlight else None
         self._array_w = mission.array.power_w if mission.array else 0.0
+        self._closure = Closure(sunlight.period_s if sunlight else LOW_ORBIT_S)
         self._top_w = max(setting.watts for setting in mission.payload.settings)
         self.dispatcher = Dispatcher(mission)
         self.mode = ModeMachine()
@@ -130,8 +133,20 @@ class GovernService:
             for report in self.dispatcher.settle(plant):
                 self._finish(now_ns, report)
             self._tell_breaches(now_ns)
+            self._balance(now_ns, plant)
         self._obey(now_ns)
         return fresh
+
+    def _balance(self, now_ns: int, plant: Plant) -> None:
+        """Close the books of energy, and say so where they do not close."""
+        meter = self.dispatcher.meter
+        balance = self._closure.add(plant, meter.idle_w, meter.charged_j)
+        if balance is None:
+            return
+        self.tally.residual = balance.residual
+        if balance.residual > ALARM:
+            values = (balance.residual, balance.figures)
+            self._bus.publish(EVENT, Event(time_ns=now_ns, name="energy_unbalanced", values=values))
 
     def _tell_breaches(self, now_ns: int) -> None:
         """Power caps that were not kept."""

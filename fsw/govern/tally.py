@@ -12,13 +12,16 @@ class Tally:
         self._counts = dict.fromkeys(JobState, 0)
         self.value = 0.0
         self.energy_j = 0.0
+        self.lost_j = 0.0
+        self.residual: float | None = None  # of the last orbit's energy
         self.refused = 0
 
     def add(self, report: JobReport) -> None:
         """One job has come to its end."""
         self._counts[report.state] += 1
         self.value += report.value
-        self.energy_j += report.energy_j
+        self.energy_j += report.energy_j + report.lost_j
+        self.lost_j += report.lost_j
 
     def status(
         self, now_ns: int, *, queued: int, running: int, prediction_error: float, energy_price: float, bound_by: str
@@ -39,4 +42,6 @@ class Tally:
             energy_price=energy_price,
             bound_by=bound_by,
             refused=self.refused,
+            lost_j=self.lost_j,
+            energy_residual=self.residual,
         )

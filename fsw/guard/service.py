@@ -114,7 +114,8 @@ class GuardService:
             self._order = order
             self._obey_setting(now_ns, order)
         for result in self._results.drain():
-            if self._order is not None and result.job_id == self._order.job_id:
+            runs = self._order  # the next attempt at a job may be here before the end of the last
+            if runs is not None and (result.job_id, result.attempt) == (runs.job_id, runs.attempt):
                 self._order = None
 
     def _obey_setting(self, now_ns: int, order: WorkOrder) -> None:

@@ -45,7 +45,7 @@ def limits(scenario: Scenario) -> dict[str, float]:
 def energy(world: World, jobs: list[JobReport], idle_w: float) -> dict[str, float]:
     """Joules at simulator truth, and what the flight software booked for its jobs."""
     truth = world.truth
-    jobs_j = sum(job.energy_j for job in jobs)
+    jobs_j = sum(job.energy_j + job.lost_j for job in jobs)
     return {
         "harvested_j": truth.array_energy_j,
         "consumed_j": truth.bus_energy_j,
