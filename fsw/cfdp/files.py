@@ -50,7 +50,7 @@ class FolderFiles:
     def __init__(self, root: Path, limit: int) -> None:
         self._root = root.resolve()
         self._partials = self._root / ".partial"
-        self._partials.mkdir(parents=True, exist_ok=True)
+        self._root.mkdir(parents=True, exist_ok=True)
         self._limit = limit
 
     def size(self, name: str) -> int:
@@ -62,6 +62,7 @@ class FolderFiles:
     def write(self, partial: str, offset: int, data: bytes) -> None:
         if offset + len(data) > self._limit:
             raise OSError(errno.EFBIG, f"over {self._limit} octets", partial)
+        self._partials.mkdir(exist_ok=True)
         handle = os.open(self._partials / partial, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             if os.pwrite(handle, data, offset) != len(data):
@@ -78,6 +79,7 @@ class FolderFiles:
     def commit(self, partial: str, name: str) -> None:
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._partials.mkdir(exist_ok=True)
         (self._partials / partial).touch(mode=0o600)  # a file without octets was never written to
         self.sync(partial)
         (self._partials / partial).replace(path)

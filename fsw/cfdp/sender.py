@@ -59,7 +59,7 @@ class Sender(Transaction):
         self._owes_metadata = True
         self._owes_eof = False
         self._owes_ack = False
-        self._is_delivered = header.is_unacknowledged and not request.is_closure_requested
+        self._is_delivered = False
 
     @property
     def is_over(self) -> bool:

@@ -89,7 +89,8 @@ class Faulted:
 class Ended:
     """A transaction is over.
 
-    `is_delivered`: the receiver has the whole file under its name, checked (at the sender: as far as it knows).
+    `is_delivered`: the receiver has the whole file under its name, checked; the sender of class 1 without closure
+    never knows that, and ends without a condition all the same.
     `gaps` is what a receiver lacked, as half-open ranges of octets.
     """
 

@@ -154,7 +154,7 @@ def test_class_1_delivers_or_reports_its_gaps(octets: int, seed: int, loss: floa
             assert sum(end - start for start, end in board.gaps) <= octets
     if loss == 0.0:
         assert wire.ended(2).is_delivered
-        assert wire.ended(1).is_delivered is is_closing or not is_closing
+        assert (wire.ended(1).is_delivered, wire.ended(1).condition) == (is_closing, Condition.NO_ERROR)
 
 
 def test_class_1_names_what_it_lacks() -> None:

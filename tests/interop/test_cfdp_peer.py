@@ -270,7 +270,7 @@ def test_class_1_in_both_directions(peer_time: SimpleNamespace, tmp_path: Path, 
             is_closure_requested=closure,
         ),
     )  # fmt: skip
-    assert link.ended().is_delivered
+    assert link.ended().is_delivered == closure
     assert Path(target).read_bytes() == source.read_bytes()
 
 

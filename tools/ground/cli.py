@@ -11,6 +11,7 @@ NOUNS = {
     "tlm": ("tools.ground.telemetry", "Telemetry: list, watch, get."),
     "event": ("tools.ground.events", "Events: log."),
     "link": ("tools.ground.status", "The link: status."),
+    "file": ("tools.ground.cfdp_cli", "Files by CFDP: put, receive."),
     "mdb": ("tools.ground.mdb", "The dictionary: check, export-xtce, doc."),
 }
 
