@@ -13,7 +13,7 @@ from fsw.packets.security.association import Reason, ReceiveAssociation, Receive
 from fsw.packets.security.cipher import AesGcm, HmacSha256
 from fsw.packets.security.contingency import Challenge, Generation, Recovery, Refusal, answer, traffic_key
 from fsw.packets.security.counters import CounterStore, MemoryStore, ReceiveCounter, SendCounter, provision
-from fsw.packets.security.errors import StoreFailed
+from fsw.packets.security.errors import KeyRefused, StoreFailed
 from fsw.packets.security.keys import Secret
 from fsw.packets.security.sdls import open_frame, seal_frame
 
@@ -54,9 +54,9 @@ class FaultyStore:
 class Board:
     """The receiving end of one channel; made anew after each power cut."""
 
-    def __init__(self, store: CounterStore, key: Secret = LAUNCH_KEY, name: str = "receive", block: int = 16) -> None:
-        self.counter = ReceiveCounter(store, name, block=block)
-        self.receiver = Receiver((ReceiveAssociation(SPI, HmacSha256(key), self.counter),))
+    def __init__(self, association: ReceiveAssociation) -> None:
+        self.counter = association.counter
+        self.receiver = Receiver((association,))
         self.executed: list[bytes] = []
 
     def receive(self, frame: TcFrame) -> bool:
@@ -68,6 +68,10 @@ class Board:
         return True
 
 
+def board_on(store: CounterStore, block: int) -> Board:
+    return Board(ReceiveAssociation(SPI, HmacSha256(LAUNCH_KEY), ReceiveCounter(store, "receive", block=block)))
+
+
 @settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
 def test_no_command_acts_twice_and_no_counter_is_used_twice_over_power_cuts(seed: int, sent: int, taken: int) -> None:
@@ -76,7 +80,7 @@ def test_no_command_acts_twice_and_no_counter_is_used_twice_over_power_cuts(seed
     ground_store, board_store = FaultyStore(), FaultyStore()
     provision(ground_store, "send")
     provision(board_store, "receive")
-    board = Board(board_store, block=taken)
+    board = board_on(board_store, taken)
     history: list[TcFrame] = []
     acted: list[bytes] = []
     sender = SendAssociation(SPI, HmacSha256(LAUNCH_KEY), SendCounter(ground_store, "send", 4, block=sent))
@@ -90,7 +94,7 @@ def test_no_command_acts_twice_and_no_counter_is_used_twice_over_power_cuts(seed
         except PowerCut:
             ground_store.cut = board_store.cut = None
             sender = SendAssociation(SPI, HmacSha256(LAUNCH_KEY), SendCounter(ground_store, "send", 4, block=sent))
-            board = Board(board_store, block=taken)
+            board = board_on(board_store, taken)
             # What was lost with the power before it acted may act now, once.
             again = random_source.sample(history, min(10, len(history)))
             acted += [frame.data for frame in again if board.receive(frame)]
@@ -128,7 +132,7 @@ def test_commands_go_on_without_the_store_for_half_a_block_and_are_never_repeate
     provision(store, "receive")
     provision(ground := MemoryStore(), "send")
     sender = SendAssociation(SPI, HmacSha256(LAUNCH_KEY), SendCounter(ground, "send", 4))
-    board = Board(store, block=16)
+    board = board_on(store, 16)
     frames = [seal_frame(sender, FRAME) for _ in range(30)]
     assert board.receive(frames[0])
     store.fails = True
@@ -137,7 +141,7 @@ def test_commands_go_on_without_the_store_for_half_a_block_and_are_never_repeate
     assert board.counter.unsaved > 0
     assert board.receiver.counts[Reason.NOT_KEPT] == acted.count(False)
     store.fails = False
-    restarted = Board(store, block=16)
+    restarted = board_on(store, 16)
     assert [restarted.receive(frame) for frame in frames[:16]] == [False] * 16
     assert restarted.receive(frames[20])
 
@@ -152,22 +156,18 @@ class Channel:
 
     def restart(self) -> None:
         self.recovery = Recovery(self.store, CHANNEL, CONTINGENCY, self._entropy.randbytes)
-        self._board(self.store)
+        self._associate()
 
-    def _board(self, store: CounterStore) -> None:
-        generation = self.recovery.generation
-        self.board = Board(store, generation.key(CONTINGENCY, LAUNCH_KEY, CHANNEL), generation.counter_name("receive"))
+    def _associate(self) -> None:
+        self.board = Board(self.recovery.association(SPI, HmacSha256, LAUNCH_KEY, "receive"))
 
     @property
     def is_lost(self) -> bool:
-        return self.recovery.is_lost or self.board.counter.floor is None
+        return self.board.counter.floor is None
 
     def take_answer(self, data: bytes) -> Generation | Refusal:
         result = self.recovery.answer(data, ("receive",))
-        if isinstance(result, Generation):
-            volatile = MemoryStore()
-            provision(volatile, result.counter_name("receive"))
-            self._board(self.store if self.recovery.is_saved else volatile)
+        self._associate()
         return result
 
 
@@ -196,7 +196,7 @@ def test_a_lost_counter_is_recovered_and_no_old_command_becomes_valid() -> None:
     told = answer(challenge, CONTINGENCY[0], 0)
     assert channel.take_answer(told) == Generation(0, challenge.nonce)
     assert not any(channel.board.receive(frame) for frame in old)
-    fresh = sender_with(traffic_key(CONTINGENCY[0], CHANNEL, challenge.nonce))
+    fresh = sender_with(traffic_key(CONTINGENCY[0], CHANNEL, SPI, challenge.nonce))
     assert channel.board.receive(seal_frame(fresh, FRAME))
     channel.restart()  # key and counter were kept
     assert not channel.is_lost
@@ -267,7 +267,7 @@ def test_with_a_dead_store_a_recovery_holds_for_the_session() -> None:
     channel.restart()
     challenge = channel.recovery.challenge()
     assert isinstance(channel.take_answer(answer(challenge, CONTINGENCY[0], 0)), Generation)
-    session = sender_with(traffic_key(CONTINGENCY[0], CHANNEL, challenge.nonce))
+    session = sender_with(traffic_key(CONTINGENCY[0], CHANNEL, SPI, challenge.nonce, is_kept=False))
     of_session = seal_frame(session, FRAME)
     assert channel.board.receive(of_session)
     assert not channel.board.receive(old)
@@ -275,6 +275,54 @@ def test_with_a_dead_store_a_recovery_holds_for_the_session() -> None:
     channel.restart()
     assert not channel.board.receive(of_session)
     assert channel.board.receive(old)  # never taken before, and its counter and key are what they were
+
+
+def test_a_store_that_fails_after_writing_does_not_make_the_session_valid_again() -> None:
+    channel, _sender = launched()
+    del channel.store.values["receive"]
+    channel.restart()
+    challenge = channel.recovery.challenge()
+    save = channel.store.save
+
+    def lying(name: str, value: bytes) -> None:
+        save(name, value)
+        if name.startswith("generation"):
+            raise StoreFailed(name)
+
+    channel.store.save = lying  # type: ignore[method-assign]
+    assert isinstance(channel.take_answer(answer(challenge, CONTINGENCY[0], 0)), Generation)
+    session = sender_with(traffic_key(CONTINGENCY[0], CHANNEL, SPI, challenge.nonce, is_kept=False))
+    of_session = seal_frame(session, FRAME)
+    assert channel.board.receive(of_session)
+    channel.store.save = save  # type: ignore[method-assign]
+    channel.restart()
+    assert channel.recovery.generation == Generation(0, challenge.nonce)
+    assert not channel.board.receive(of_session)
+
+
+def test_a_lost_generation_does_not_bring_an_earlier_one_back() -> None:
+    """Old keys and old counters are there still; only the record of the recovery between is gone."""
+    channel, sender = launched()
+    old = seal_frame(sender, FRAME)
+    counter = channel.store.values.pop("receive")
+    channel.restart()
+    channel.take_answer(answer(channel.recovery.challenge(), CONTINGENCY[0], 0))
+    channel.store.values["receive"] = counter
+    del channel.store.values[f"generation.{CHANNEL}"]
+    channel.restart()
+    assert channel.is_lost
+    assert not channel.board.receive(old)
+    assert channel.recovery.challenge().first_key == 0
+
+
+def test_a_board_without_its_contingency_keys_says_so() -> None:
+    channel, _sender = launched()
+    del channel.store.values["receive"]
+    channel.restart()
+    channel.take_answer(answer(channel.recovery.challenge(), CONTINGENCY[1], 1))
+    poor = Recovery(channel.store, CHANNEL, CONTINGENCY[:1], random.Random(0).randbytes)
+    with pytest.raises(KeyRefused):
+        poor.association(SPI, HmacSha256, LAUNCH_KEY, "receive")
 
 
 def test_gcm_initialisation_vectors_never_repeat_over_restarts() -> None:

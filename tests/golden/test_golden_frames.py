@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fsw.packets.frames.clcw import Clcw
 from fsw.packets.frames.cltu import Cltu, decode_cltu, encode_cltu
@@ -90,6 +92,12 @@ def test_packet_with_a_mac_that_openssl_made() -> None:
     packet = seal_packet(sender, PING, apid=0x42, sequence=6).pack()
     assert packet.hex() == PEERS["packet_mac"]["packet"]
     assert open_packet(receiver, packet) == Opened(data=PING, spi=9, counter=1)
+
+
+@pytest.mark.parametrize("salt", [b"", bytes(range(16))])
+def test_keys_are_derived_as_by_another_hkdf(salt: bytes) -> None:
+    other = HKDF(SHA256(), 32, salt or None, b"purpose").derive(KEY.reveal())
+    assert KEY.derive(b"purpose", salt).reveal() == other
 
 
 @pytest.mark.parametrize("row", PEERS["tm"])

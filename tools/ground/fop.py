@@ -100,10 +100,14 @@ class Fop:
         if self.state is not FopState.INITIAL or self._suspended is not None:
             self._alert(AlertReason.TERMINATED)
 
+    def has_room(self, requests: int = 1) -> bool:
+        """True where the service is on and that many more requests would be taken."""
+        is_on = self.state in (FopState.ACTIVE, FopState.RETRANSMIT, FopState.RETRANSMIT_WAIT)
+        return is_on and len(self._waiting) + requests <= self._config.waiting_limit
+
     def request(self, data: bytes) -> int | None:
         """Send `data` in order; gives the ticket of its notices, None where it is not on or full (E19, E20)."""
-        is_on = self.state in (FopState.ACTIVE, FopState.RETRANSMIT, FopState.RETRANSMIT_WAIT)
-        if not is_on or len(self._waiting) >= self._config.waiting_limit:
+        if not self.has_room():
             return None
         self._tickets += 1
         self._waiting.append((self._tickets, data))
