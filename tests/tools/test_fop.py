@@ -167,6 +167,40 @@ def test_a_board_that_asks_gets_everything_unacknowledged_again() -> None:
     assert fop.transmit(2) is None
 
 
+def test_a_board_that_asked_must_have_got_something_before_it_asks_no_more() -> None:
+    fop = started()
+    for _ in range(2):
+        fop.request(b"x")
+        fop.transmit(0)
+    fop.clcw(1, clcw(0, wants_retransmission=True))
+    fop.clcw(2, clcw(0))
+    assert fop.notices()[-1] == Alert(reason=AlertReason.SYNCHRONISATION)
+
+
+def test_at_the_limit_the_timer_decides_and_not_the_board() -> None:
+    fop = Fop(FopConfig(scid=SCID, vcid=VCID, timer_ns=10, transmission_limit=2))
+    fop.initiate(0, checks_clcw=False)
+    fop.request(b"x")
+    assert fop.transmit(0) is not None
+    fop.tick(10)
+    assert fop.state is FopState.ACTIVE and fop.transmit(10) is not None
+    fop.clcw(11, clcw(0, wants_retransmission=True))
+    assert fop.state is FopState.RETRANSMIT and fop.transmit(11) is None
+    fop.tick(20)
+    assert fop.notices()[-1] == Alert(reason=AlertReason.TIMER)
+
+
+def test_a_board_that_waits_gets_nothing_until_it_has_room() -> None:
+    fop = started()
+    fop.request(b"x")
+    assert fop.transmit(0) is not None
+    fop.clcw(1, clcw(0, wants_retransmission=True, wants_wait=True))
+    fop.tick(2 * CONFIG.timer_ns)
+    assert fop.state is FopState.RETRANSMIT_WAIT and fop.transmit(2 * CONFIG.timer_ns) is None
+    fop.clcw(2 * CONFIG.timer_ns, clcw(0, wants_retransmission=True))
+    assert fop.transmit(2 * CONFIG.timer_ns) is not None
+
+
 def test_silence_repeats_and_then_gives_up_with_what_is_unknown() -> None:
     fop = Fop(FopConfig(scid=SCID, vcid=VCID, timer_ns=10, transmission_limit=3, window=1))
     fop.initiate(0, checks_clcw=False)
@@ -216,6 +250,20 @@ def test_reports_that_cannot_be_end_the_service(report: Clcw, reason: AlertReaso
     fop.clcw(1, report)
     assert fop.state is FopState.INITIAL
     assert fop.notices()[-1] == Alert(reason=reason)
+
+
+def test_after_an_alert_a_report_of_before_acknowledges_nothing_new() -> None:
+    fop = started()
+    for _ in range(3):
+        fop.request(b"old")
+        fop.transmit(0)
+    fop.terminate()
+    assert fop.initiate(0, checks_clcw=False)
+    fop.request(b"new")
+    assert fop.transmit(0) is not None
+    fop.notices()
+    fop.clcw(1, clcw(2))
+    assert [type(notice) for notice in fop.notices()] == [Undelivered, Alert]
 
 
 def test_another_channels_report_is_ignored() -> None:

@@ -213,32 +213,40 @@ class Fop:
         if is_progress:
             self._acknowledge(report.next_sequence)
         if not report.wants_retransmission:
-            self.state = FopState.ACTIVE
+            self._nothing_asked(is_progress)
         elif self._config.transmission_limit == 1:
             self._alert(AlertReason.LIMIT)
         elif report.wants_wait:
             self.state = FopState.RETRANSMIT_WAIT
         elif is_progress or self.state is not FopState.RETRANSMIT:
-            self._retransmit_when_asked(now_ns)
+            # At the limit (E12) only the timer decides: the last transmission may be on its way.
+            if is_progress or self.transmission_count < self._config.transmission_limit:
+                self._retransmit(now_ns)
+            self.state = FopState.RETRANSMIT
 
-    def _retransmit_when_asked(self, now_ns: int) -> None:
-        if self.transmission_count >= self._config.transmission_limit:
-            self._alert(AlertReason.LIMIT)
+    def _nothing_asked(self, is_progress: bool) -> None:
+        """E5, E6: the board misses nothing; it asked before, so something must have come since."""
+        if not is_progress and self.state is not FopState.ACTIVE:
+            self._alert(AlertReason.SYNCHRONISATION)
         else:
-            self._retransmit(now_ns)
+            self.state = FopState.ACTIVE
 
     def _clcw_while_control(self, report: Clcw) -> None:
-        """S5: the report that shows that the BC frame was carried out (E1); all others are of before."""
-        is_quiet = not (report.is_locked_out or report.wants_wait or report.wants_retransmission)
-        if is_quiet and report.next_sequence == self.next_sequence:
-            self._control = None
-            self._activate()
+        """S5: the report that shows that the BC frame was carried out (E1); most others are of before."""
+        if report.is_locked_out or report.wants_retransmission or report.next_sequence != self.next_sequence:
+            return
+        if report.wants_wait:
+            self._alert(AlertReason.CLCW)  # E3
+            return
+        self._control = None
+        self._activate()
 
     def _initialise(self) -> bool:
         if self.state is not FopState.INITIAL:
             return False
         self._purge()
         self.transmission_count, self._suspended = 1, None
+        self.acknowledged = self.next_sequence  # nothing of before may be taken for an acknowledgement
         return True
 
     def _initiate_with(self, frame: TcFrame) -> bool:
@@ -276,7 +284,6 @@ class Fop:
         self._start_timer(now_ns)
         for sent in self._sent:
             sent.is_due = True
-        self.state = FopState.RETRANSMIT
 
     def _retransmit_control(self, now_ns: int) -> None:
         self.transmission_count += 1
@@ -284,7 +291,7 @@ class Fop:
         self._start_timer(now_ns)
 
     def _acknowledge(self, next_sequence: int) -> None:
-        while self._sent and self._sent[0].frame.sequence != next_sequence:
+        for _ in range(min(len(self._sent), next_sequence - self.acknowledged & 255)):
             self._notices.append(Acknowledged(ticket=self._sent.popleft().ticket))
         self.acknowledged = next_sequence
         self.transmission_count = 1
