@@ -119,8 +119,9 @@ class Receiver(Transaction):
 
     def cancel(self, now_ns: int, condition: Condition = Condition.CANCELLED) -> None:
         if self._phase is Phase.FINISHED:
-            self._end()
-        if self.has_ended:
+            is_too_late = condition is Condition.CANCELLED and self.condition is Condition.NO_ERROR
+            if not is_too_late:  # a file that was delivered stays, and the sender still hears of it
+                self._end()
             return
         self.condition = condition
         self._discard()

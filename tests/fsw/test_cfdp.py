@@ -219,6 +219,16 @@ def test_receiver_stops_when_told_and_the_sender_hears_of_it() -> None:
     assert wire.ended(1).condition is wire.ended(2).condition is Condition.CANCELLED
 
 
+def test_cancel_after_delivery_is_too_late() -> None:
+    wire = Wire(contents(300))
+    id_ = wire.ground.put(0, UP)
+    while not wire.board_files.files:
+        wire.step()
+    wire.board.cancel(wire.now_ns, id_)
+    wire.run()
+    assert (wire.ended(1).condition, wire.ended(1).is_delivered) == (Condition.NO_ERROR, True)
+
+
 def test_held_transaction_waits_and_others_go_on() -> None:
     wire = Wire(contents(3000))
     held = wire.ground.put(0, UP)
