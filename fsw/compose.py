@@ -21,7 +21,7 @@ from fsw.infer.compute import Compute
 from fsw.infer.intake import IntakeConfig, IntakeService
 from fsw.infer.life import LifeConfig, ModelService, Server
 from fsw.infer.package import Package
-from fsw.infer.service import InferService
+from fsw.infer.service import InferConfig, InferService
 from fsw.infer.shelf import Shelf
 from fsw.mission import Mission
 from fsw.sense.service import SenseService
@@ -119,7 +119,8 @@ def _telemetry(parts: Parts) -> Service:
 
 def _infer(parts: Parts) -> Service:
     compute = _given(parts.compute, "infer", "compute")
-    return InferService(parts.bus, compute, _given(parts.intake, "infer", "intake"), parts.packages)
+    config = InferConfig(word_s=parts.mission.guard.envelope_s)
+    return InferService(parts.bus, compute, _given(parts.intake, "infer", "intake"), parts.packages, config)
 
 
 def _models(parts: Parts) -> Service:

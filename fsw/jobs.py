@@ -38,7 +38,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrder:
-    """One attempt at a job, reserved and admitted. `kill_ns` is when it is stopped, finished or not."""
+    """One attempt at a job, reserved and admitted. `kill_ns` is when it is stopped, finished or not.
+
+    `attempt` counts from 1; `spared` of those before it were ended by us and are not held against the job.
+    """
 
     job_id: int
     attempt: int
@@ -50,6 +53,8 @@ class WorkOrder:
     predicted_w: float  # above idle, in the mean
     kill_ns: int
     duty: float = 1.0  # of the computer's time, where the setting is made by a square wave
+    threads: int = 1  # of the processor, for one inference
+    spared: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Outcome(IntEnum):
     CRASHED = 5  # the worker died
     STOPPED = 6  # stopped by the guard or by command
     LOST_POWER = 7
+    HELD = 8  # kept from running, or stopped, by a restart of ours: not held against the job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,7 @@ class Guard:
     envelope_s: float = 3.0  # an envelope older than this is void
     host_silence_s: float = 10.0  # a host quiet for longer has withdrawn its allocation
     power_off_quiet_s: float = 5.0  # quiet this long before an announced cut
+    latchup_s: float = 8.0  # an unexplained draw that lasts longer than a worker takes to stop is a latch-up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,8 +329,8 @@ def _profiled(row: Any, models: Path) -> Any:
     if not isinstance(row, Mapping) or row.get("profile") is not True:
         return row
     seconds = profiled_seconds(models, str(row.get("name")))
-    variants = [
-        {"work_s": seconds[item["name"]]} | item if item.get("name") in seconds else item
-        for item in row.get("variants", ())
-    ]
+    variants = []
+    for item in row.get("variants", ()):
+        key = item.get("name"), item.get("threads", 1)
+        variants.append({"work_s": seconds[key]} | item if key in seconds else item)
     return {key: value for key, value in row.items() if key != "profile"} | {"variants": variants}

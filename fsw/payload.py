@@ -58,12 +58,17 @@ class Limiter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """What one variant of a model costs and is worth on this payload computer: work in seconds at speed 1, and the
-    share of the job's value that its result earns."""
+    """What one variant of a model costs and is worth on this payload computer: work in seconds at speed 1 on `threads`
+    of the processor, and the share of the job's value that its result earns."""
 
     name: str
     work_s: float
     worth: float
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise ValueError(f"threads must be at least 1, are {self.threads}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

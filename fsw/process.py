@@ -23,7 +23,7 @@ from fsw.messages import Event
 from fsw.processes import WAKES, ProcessSpec, wiring
 from fsw.service import Service
 from fsw.setting import Setting
-from fsw.shell import Beat, FetchingLink, Shell, Wake, topic_wake
+from fsw.shell import Beat, FetchingHostBus, FetchingLink, Shell, Wake, topic_wake
 from fsw.store.service import StoreService
 from fsw.store.state import NamedState
 from fsw.supervise.notify import Notifier
@@ -137,18 +137,24 @@ def _attend(service: Service, opening: Opening) -> None:
 
 def _guard(opening: Opening) -> dict[str, Any]:
     remote = opening.remote(PORT_TIMEOUT_MS)
-    host_bus = remote.host("host") if remote is not None else _host_bus(opening)
+    host_bus = _host_bus(opening, remote) if opening.mission.profile == "hosted" else None
     return {"board": opening.board(remote), "lease": opening.lease(), "host_bus": host_bus}
 
 
-def _host_bus(opening: Opening) -> HostBus | None:
-    """A guest's own end of the host bus, over UDP."""
-    if opening.mission.profile != "hosted":
-        return None
-    address = opening.mission.host_link
-    udp = UdpLink((address.local_host, address.local_port), (address.remote_host, address.remote_port))
-    opening.stack.callback(udp.close)
-    return LinkHostBus(udp)
+def _host_bus(opening: Opening, remote: RemotePorts | None) -> HostBus:
+    """A guest's end of the host bus: the bench's, or UDP. Whatever the host says is acted on at once."""
+    host_bus: HostBus
+    if remote is not None and not opening.setting.host_link:
+        host_bus = remote.host("host")
+    else:
+        address = opening.mission.host_link
+        udp = UdpLink((address.local_host, address.local_port), (address.remote_host, address.remote_port))
+        opening.stack.callback(udp.close)
+        opening.bus.watch(udp.fileno())
+        host_bus = LinkHostBus(udp)
+    fetching = FetchingHostBus(host_bus)
+    opening.wakes["host"] = [fetching.fetch]
+    return fetching
 
 
 def _store(opening: Opening) -> dict[str, Any]:

@@ -112,8 +112,8 @@ def profile_text(profile: Profile) -> str:
     return "\n".join([*head, "point = [", *points, "]", ""])
 
 
-def profiled_seconds(models: Path, name: str) -> dict[str, float]:
-    """Median seconds of one row on one thread at full duty, by variant, of the package `models/name`.
+def profiled_seconds(models: Path, name: str) -> dict[tuple[str, int], float]:
+    """Median seconds of one row at full duty, by variant and threads, of the package `models/name`.
 
     Raises ConfigError where there is no profile, or one that does not match its hash or its weights.
     """
@@ -132,9 +132,9 @@ def profiled_seconds(models: Path, name: str) -> dict[str, float]:
     if profile.weights != weights_digest(variants):
         raise ConfigError(file, "weights", "the profile was measured with other weights")
     return {
-        point.variant: point.time_p50_s
+        (point.variant, point.threads): point.time_p50_s
         for point in profile.point
-        if (point.threads, point.batch, point.duty) == (1, 1, 1.0)
+        if (point.batch, point.duty) == (1, 1.0)
     }
 
 

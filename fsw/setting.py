@@ -20,7 +20,8 @@ COMPUTES = ("worker", "paced")
 class Setting:
     """The command line. `clock_start_ns` and `speed` are those of a bench's clock; without, the computer's own rules.
 
-    `ports` is where a bench serves the board's ports, the host and the intake. `compute` "paced" lets a device of the
+    `ports` is where a bench serves the board's ports, the host and the intake; with `host_link` the host speaks over
+    UDP all the same. `compute` "paced" lets a device of the
     bench say when a result is there. `notify` is the supervisor's socket and `parent` the process to die with.
     """
 
@@ -33,6 +34,7 @@ class Setting:
     speed: float = 1.0
     compute: str = "worker"
     execute: bool = True
+    host_link: bool = False
     notify: Path | None = None
     parent: int | None = None
 
@@ -72,10 +74,12 @@ class Setting:
         }
         optional = [text for name, value in given.items() if value is not None for text in (name, str(value))]
         execute = "--execute" if self.execute else "--no-execute"
+        host_link = ("--host-link",) if self.host_link else ()
         return (
             *("--mission", self.mission, "--run-folder", str(self.run_folder)),
             *optional,
             *("--speed", repr(self.speed), "--compute", self.compute, execute),
+            *host_link,
         )
 
 
@@ -90,6 +94,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--speed", type=_speed, default=1.0, help="of a bench's clock, times real time")
     parser.add_argument("--compute", choices=COMPUTES, default="worker", help="at whose pace results come")
     parser.add_argument("--execute", action=argparse.BooleanOptionalAction, default=True, help="run the models")
+    parser.add_argument("--host-link", action="store_true", help="the host bus over UDP, also on a bench")
     parser.add_argument("--notify", type=Path, metavar="SOCKET", help="sd_notify socket of whoever started this")
     parser.add_argument("--parent", type=int, metavar="PID", help="end at once when this process does")
 

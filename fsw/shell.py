@@ -20,6 +20,7 @@ from fsw.messages import Event
 from fsw.service import Service
 from fsw.supervise.notify import Notifier
 from hal.clock import SECOND_NS, Clock, MonotonicClock
+from hal.ports.host import Demand, HostBus, HostMessage
 from hal.ports.link import DatagramLink
 
 PASS_MS = 25  # an eighth of the lease, and a command waits no longer for its first look
@@ -160,3 +161,23 @@ class FetchingLink:
 
     def receive(self) -> bytes | None:
         return self._waiting.popleft() if self._waiting else self._link.receive()
+
+
+class FetchingHostBus:
+    """A host bus that can be asked whether the host has spoken; a safing line waits for no period."""
+
+    def __init__(self, host_bus: HostBus) -> None:
+        self._host_bus = host_bus
+        self._waiting: tuple[HostMessage, ...] = ()
+
+    def fetch(self) -> bool:
+        """True when something waits; what comes meanwhile stays in the bus."""
+        self._waiting = self._waiting or self._host_bus.receive()
+        return bool(self._waiting)
+
+    def send(self, demand: Demand) -> None:
+        self._host_bus.send(demand)
+
+    def receive(self) -> tuple[HostMessage, ...]:
+        taken, self._waiting = self._waiting, ()
+        return taken or self._host_bus.receive()

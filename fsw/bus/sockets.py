@@ -68,6 +68,10 @@ class Sockets:
             self._writers.add(writer)
             self._sub.connect(_endpoint(self._folder / f"{writer}.pub"))
 
+    def watch(self, descriptor: int) -> None:
+        """Wait no longer once `descriptor` is readable; whoever has it reads it."""
+        self._poller.register(descriptor, zmq.POLLIN)
+
     def receive(self, timeout_ms: int) -> tuple[list[list[bytes]], list[list[bytes]]]:
         """What was published and what was pushed to us, waiting up to `timeout_ms` for the first frame."""
         ready = dict(self._poller.poll(timeout_ms))

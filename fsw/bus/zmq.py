@@ -125,6 +125,10 @@ class ZmqBus:
             self._handle(parts, 2)
         return len(published) + len(pushed)
 
+    def watch(self, descriptor: int) -> None:
+        """From now on `poll` also returns when `descriptor` is readable."""
+        self._sockets.watch(descriptor)
+
     def flush(self, timeout_ms: int) -> bool:
         """Poll until every must-deliver message is acknowledged, at most so long; returns whether it is."""
         end_ns = self._clock.now_ns() + timeout_ms * 1_000_000

@@ -49,7 +49,7 @@ class Dispatcher:
         self.active: Active | None = None
         self._settling: dict[int, Active] = {}
         self._attempts: dict[int, int] = {}  # made, by job
-        self._used: dict[int, int] = {}  # of those, the ones that ran at all: a computer that boots costs none
+        self._spared: dict[int, int] = {}  # of those, the ones that do not count: never ran, or ended by a restart
         self._lost_j: dict[int, float] = {}  # by the attempts that failed, by job
         self._failed_in_a_row = 0
         self._rest_until_ns = 0
@@ -73,7 +73,7 @@ class Dispatcher:
         if self.knows(job.job_id) or job.job_id in self._ended:  # the store may not have its end yet
             return None
         if attempts:
-            self._attempts[job.job_id] = self._used[job.job_id] = attempts
+            self._attempts[job.job_id] = attempts
         if attempts >= self._governor.attempts:
             return self._report(now_ns, job, JobState.FAILED, reason="lost in its last attempt")
         if not self.submit(job):
@@ -130,6 +130,8 @@ class Dispatcher:
             predicted_w=point.watts,
             kill_ns=now_ns + int(patience_s * SECOND_NS),
             duty=point.duty,
+            threads=point.threads,
+            spared=self._spared.get(job.job_id, 0),
         )
         run = self.meter.start(job.job_id, now_ns, point.watts)
         self.active = Active(job=job, order=order, point=point, run=run)
@@ -152,9 +154,11 @@ class Dispatcher:
         self._lost_j[result.job_id] = self._lost_j.get(result.job_id, 0.0) + lost_j
         if active.is_cancelled:
             return self._report(now_ns, active.job, JobState.CANCELLED, reason="command")
-        never_ran = result.end_ns == result.start_ns and result.outcome in NOT_ITS_FAULT
-        used = self._used[result.job_id] = self._used.get(result.job_id, 0) + (not never_ran)
-        may_retry = result.outcome in RETRIED and used < self._governor.attempts
+        is_spared = result.outcome is Outcome.HELD or (
+            result.end_ns == result.start_ns and result.outcome in NOT_ITS_FAULT
+        )
+        spared = self._spared[result.job_id] = active.order.spared + is_spared
+        may_retry = is_spared or (result.outcome in RETRIED and result.attempt - spared < self._governor.attempts)
         if may_retry and active.job.deadline_ns > now_ns and self.queue.add(active.job):
             return None
         reason = f"{result.outcome.name.lower()}: {result.detail}" if result.detail else result.outcome.name.lower()
@@ -162,7 +166,7 @@ class Dispatcher:
 
     def _rest(self, now_ns: int, result: WorkResult) -> None:
         """From the second failure in a row on, wait, longer each time: a computer that boots fails every order."""
-        if result.outcome not in (Outcome.CRASHED, Outcome.LOST_POWER):
+        if result.outcome not in (Outcome.CRASHED, Outcome.LOST_POWER, Outcome.HELD):
             self._failed_in_a_row = 0
             return
         if self._failed_in_a_row:
@@ -229,7 +233,7 @@ class Dispatcher:
         if len(self._ended) >= ENDED_KEPT:
             del self._ended[next(iter(self._ended))]
         self._ended[job.job_id] = None
-        self._used.pop(job.job_id, None)
+        self._spared.pop(job.job_id, None)
         return JobReport(
             time_ns=now_ns,
             job_id=job.job_id,

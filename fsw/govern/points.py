@@ -28,6 +28,7 @@ class OperatingPoint:
     crest: float = 1.0
     worst: float = 1.0
     duty: float = 1.0
+    threads: int = 1
 
     @property
     def joules(self) -> float:
@@ -55,6 +56,7 @@ class OperatingPoints:
                         crest=setting.peak_w / setting.watts,
                         worst=1.0 if setting.recallable else mission.guard.overrun,
                         duty=setting.duty if setting.is_pulsed else 1.0,
+                        threads=variant.threads,
                     )
                     self._by_model[row.name].append(point)
 

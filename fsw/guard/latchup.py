@@ -5,15 +5,18 @@ from __future__ import annotations
 from hal.clock import SECOND_NS
 
 UNEXPLAINED = 0.55  # of the smallest power setting, above idle with nothing running: far over the rail's noise
-SUSPECT_NS = 8 * SECOND_NS  # longer than a worker takes to stop and the rail's meter to settle
 OFF_NS = 3 * SECOND_NS  # the rail's capacitors are empty and a parasitic thyristor has let go
 SETTLE_NS = 60 * SECOND_NS  # boot of the payload computer: its draw says nothing
 
 
 class LatchupWatch:
-    """Pure: `step` returns True or False when the rail should be switched on or off, else None."""
+    """Pure: `step` returns True or False when the rail should be switched on or off, else None.
 
-    def __init__(self, idle_w: float, smallest_w: float) -> None:
+    `suspect_s` is how long a draw must go unexplained: longer than a worker takes to stop and the meter to settle.
+    """
+
+    def __init__(self, idle_w: float, smallest_w: float, suspect_s: float = 8.0) -> None:
+        self._suspect_ns = int(suspect_s * SECOND_NS)
         self._bound_w = idle_w + UNEXPLAINED * smallest_w
         self._since_ns: int | None = None
         self._off_at_ns: int | None = None
@@ -32,7 +35,7 @@ class LatchupWatch:
             return None
         if self._since_ns is None:
             self._since_ns = now_ns
-        if now_ns - self._since_ns < SUSPECT_NS:
+        if now_ns - self._since_ns < self._suspect_ns:
             return None
         self._since_ns, self._off_at_ns = None, now_ns
         return False

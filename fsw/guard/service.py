@@ -60,7 +60,9 @@ class GuardService:
         self._opens_ns: int | None = None
         self._guard = Guard(mission, mission.ephemeris())
         smallest_w = min(setting.watts for setting in mission.payload.settings)
-        self._latchup = LatchupWatch(mission.payload.idle_w, smallest_w) if mission.guard.enabled else None
+        suspect_s = mission.guard.latchup_s
+        watch = LatchupWatch(mission.payload.idle_w, smallest_w, suspect_s)
+        self._latchup = watch if mission.guard.enabled else None
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._orders = bus.subscribe(ORDER, self.name, Policy.DROP_OLDEST, depth=16)
@@ -84,6 +86,8 @@ class GuardService:
             self._stop(now_ns, trip)
         elif envelope.run:
             self._release()
+        elif self._lease is not None:
+            self._lease.revoke()  # whatever runs, whether its order was heard of or not
         self._bus.publish(ENVELOPE, envelope)
         self._watch_latchup(now_ns)
         self._steps += 1

@@ -28,6 +28,7 @@ from hal.clock import SECOND_NS, Clock, MonotonicClock
 ROOT = Path(__file__).resolve().parents[2]  # where `fsw` and `hal` lie, for the child's import path
 SOFT_GRACE_NS = 50_000_000  # between the soft and the hard stop: ten times the median answer to a soft one
 REAP_S = 5.0  # a killed process is gone within milliseconds; more means a kernel in trouble
+START_S = 60.0  # to load and warm up: a minute on a busy flight computer is ten times what it takes
 FOREVER_S = 1e6  # eleven days: a bound for orders without one that still fits a timer
 
 OutputSink = Callable[[WorkOrder, NDArray[Any]], str]
@@ -38,7 +39,8 @@ OutputSink = Callable[[WorkOrder, NDArray[Any]], str]
 class WorkerConfig:
     """How a worker is started. `memory_bytes` bounds its private memory, shared tensors apart.
 
-    Sessions are kept within `session_bytes`. A worker that has grown by `growth_bytes` since its start, or has had
+    `threads` is what sessions are loaded with ahead, and the least that an order gets. Sessions are kept within
+    `session_bytes`. A worker that has grown by `growth_bytes` since its start, or has had
     `runs` orders, is replaced between two orders. `program` is what serves; a bench may put a faulty one there.
     """
 
@@ -101,6 +103,17 @@ class WorkerClient:
         """An order is in flight."""
         return self._flight is not None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether an order would run at once: a worker is there and has loaded. Starts one where there is none."""
+        self._start()
+        if not self._ready and self._flight is None:
+            self._receive()
+            if not self._ready and self._clock.now_ns() >= self._start_ns + int(START_S * SECOND_NS):
+                self._kill()
+                self._start()
+        return self._ready
+
     def input_shape(self, model: str, array: NDArray[Any]) -> tuple[int, ...]:
         """The shape that `array` gets as input of a model; raises InputError or UnknownVariant."""
         return input_shape(self._package(model).input, array)
@@ -130,7 +143,8 @@ class WorkerClient:
             order, package, self._sequence, shape[0], now_ns, deadline_ns, deadline_ns + SOFT_GRACE_NS
         )
         left_s = min(max(deadline_ns - now_ns, 0) / SECOND_NS, FOREVER_S)
-        self._send(Order(self._sequence, self._index[order.model], variant, shape[0], left_s).pack())
+        place, threads = self._index[order.model], max(order.threads, self._config.threads)
+        self._send(Order(self._sequence, place, variant, shape[0], left_s, threads).pack())
 
     def poll(self) -> WorkResult | None:
         """The result of the order in flight, once it is there. Never blocks; stops what is past its deadline."""
@@ -177,7 +191,8 @@ class WorkerClient:
             self._kill()
 
     def resume(self) -> None:
-        """Let a worker that stopped itself, its lease over, go on; nothing where it runs."""
+        """Let a worker that stopped itself, its lease over, go on; start one where it was killed for that."""
+        self._start()
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
@@ -232,6 +247,7 @@ class WorkerClient:
                 self._command(*inherited), pass_fds=inherited, stdin=subprocess.DEVNULL, cwd=ROOT
             )
         self.record.start()
+        self._start_ns = self._clock.now_ns()
         self._readable = select.poll()
         self._readable.register(self._orders, select.POLLIN)
 

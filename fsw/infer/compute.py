@@ -25,6 +25,11 @@ class Compute(Protocol):
         ...
 
     @property
+    def is_ready(self) -> bool:
+        """Whether an order would run at once; not while a worker loads."""
+        ...
+
+    @property
     def needs_input(self) -> bool:
         """Whether `start` wants the array; where it does not, loading one is wasted."""
         ...
@@ -62,6 +67,10 @@ class WorkerCompute:
     @property
     def busy(self) -> bool:
         return self._client.busy
+
+    @property
+    def is_ready(self) -> bool:
+        return self._client.is_ready
 
     def start(self, order: WorkOrder, array: NDArray[Any] | None) -> None:
         if array is None:

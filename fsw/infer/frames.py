@@ -34,9 +34,10 @@ class Order:
     variant: int
     rows: int
     timeout_s: float
+    threads: int = 1
 
     def pack(self) -> bytes:
-        return _pack((self.sequence, self.package, self.variant, self.rows, self.timeout_s))
+        return _pack((self.sequence, self.package, self.variant, self.rows, self.timeout_s, self.threads))
 
     @classmethod
     def unpack(cls, packet: bytes) -> Order:
@@ -44,13 +45,14 @@ class Order:
 
 
 class Load(NamedTuple):
-    """A session that was loaded: variant `variant` of package `package`, what that took, how many made room for it.
+    """A session that was loaded: a variant of a package on so many threads, what that took, how many made room for it.
 
     `size_bytes` is by how much the process grew (its resident set), which it does not give back.
     """
 
     package: int
     variant: int
+    threads: int
     seconds: float
     size_bytes: int
     evicted: int

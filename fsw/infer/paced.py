@@ -59,6 +59,11 @@ class PacedCompute:
         return self._task is not None or (self._worker is not None and self._worker.busy)
 
     @property
+    def is_ready(self) -> bool:
+        """In virtual time always: it must not depend on the host's speed."""
+        return self._worker is None or self._synchronous or self._worker.is_ready
+
+    @property
     def needs_input(self) -> bool:
         return self._worker is not None
 
@@ -79,7 +84,7 @@ class PacedCompute:
             )
         except PortError as error:
             self._halt_worker(hard=False)
-            self._end(self._task, _outcome(error), str(error))
+            self._end(self._task, _outcome(error), str(error), self._task.start_ns)
 
     def poll(self, now_ns: int) -> tuple[WorkResult, ...]:
         late = self._worker.poll() if self._worker is not None and not self._synchronous else None
@@ -152,7 +157,8 @@ class PacedCompute:
         was_missing, task.is_missing = task.is_missing, is_missing
         return was_missing and is_missing
 
-    def _end(self, task: _Task, outcome: Outcome, detail: str) -> None:
+    def _end(self, task: _Task, outcome: Outcome, detail: str, end_ns: int | None = None) -> None:
+        """`end_ns` is now, or the start for what never ran."""
         self._task = None
         made = task.result if task.result is not None else _result(task.order, outcome, 0, 0)
         keeps_output = outcome is Outcome.DONE
@@ -161,7 +167,7 @@ class PacedCompute:
                 made,
                 outcome=outcome,
                 start_ns=task.start_ns,
-                end_ns=self._clock.now_ns(),
+                end_ns=self._clock.now_ns() if end_ns is None else end_ns,
                 digest=made.digest if keeps_output else "",
                 output_ref=made.output_ref if keeps_output else "",
                 summary=made.summary if keeps_output else (),

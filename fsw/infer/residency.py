@@ -15,8 +15,8 @@ from fsw.infer.frames import Load
 from hal.clock import SECOND_NS, MonotonicClock
 
 S = TypeVar("S")
-Key = tuple[int, int]
-"""Package and variant, by their places."""
+Key = tuple[int, int, int]
+"""Package and variant, by their places, and the session's threads."""
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 STATM = Path("/proc/self/statm")

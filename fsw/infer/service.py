@@ -18,22 +18,30 @@ from fsw.messages import Event, Heartbeat, Outcome, WorkOrder, WorkResult
 from hal.clock import SECOND_NS
 from hal.errors import PortError
 from hal.ports.intake import Intake
+from hal.reading import Reason
 
 ORDER_DEPTH = 16  # the dispatcher has one order in flight; more come only after it was restarted
 HEARTBEAT_NS = 10 * SECOND_NS
 HARD_AFTER_NS = SECOND_NS // 5  # a soft stop that was not heard in this time becomes a hard one
+PASSING = (Reason.TIMEOUT, Reason.BUS)  # an intake that does not answer says nothing about the input
+DETAILS = {Outcome.TIMEOUT: "not finished in its time", Outcome.HELD: "the guard is new, or gone"}
 EVENT_TEXT = 80  # characters of an error that fit an event with its other values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferConfig:
-    """`period_s` bounds how late a deadline is noticed when no message comes."""
+    """`period_s` bounds how late a deadline is noticed when no message comes; the guard's word holds for `word_s`."""
 
     period_s: float = 1.0
+    word_s: float = 3.0
 
 
 class InferService:
-    """One order at a time. The guard's word (`TRIP`, or an `ENVELOPE` without `run`) stops it hard, at once."""
+    """One order at a time. The guard's word (`TRIP`, or an `ENVELOPE` without `run`) stops it hard, at once.
+
+    An attempt that a restart of ours keeps from running, or stops, ends as HELD: a worker that loads, a guard that is
+    new and does not know what runs, or one that is gone, in which case the lease has stopped the worker.
+    """
 
     name = "infer"
 
@@ -45,7 +53,9 @@ class InferService:
         packages: Mapping[str, Package],
         config: InferConfig | None = None,
     ) -> None:
-        self.period_ns = int((config or InferConfig()).period_s * SECOND_NS)
+        config = config or InferConfig()
+        self.period_ns = int(config.period_s * SECOND_NS)
+        self._word_ns = int(config.word_s * SECOND_NS)
         self._bus, self._out = bus, Outbox(bus)
         self._compute, self._intake, self._packages = compute, intake, packages
         self._orders = bus.subscribe(ORDER, self.name, Policy.MUST_DELIVER, depth=ORDER_DEPTH)
@@ -53,8 +63,9 @@ class InferService:
         self._trips = bus.subscribe(TRIP, self.name, Policy.DROP_OLDEST, depth=16)
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST, depth=64)
         self._active: WorkOrder | None = None
-        self._is_late = False
+        self._ends_as: Outcome | None = None  # what its stop means, once the active order is to stop
         self._may_run = True
+        self._heard_ns: int | None = None  # of the guard's last word
         self._trip_ns = -1
         self._heartbeat_ns = 0
         self._steps = 0
@@ -76,13 +87,17 @@ class InferService:
                 self._tell(now_ns, name, *values)
 
     def _hear_guard(self, now_ns: int) -> None:
-        for trip in self._trips.drain():
+        trips = self._trips.drain()
+        for trip in trips:
             self._trip_ns = trip.time_ns
             self._may_run = False
         envelope = self._envelopes.take()
         if envelope is not None:
+            self._heard_ns = envelope.time_ns
             self._may_run = envelope.run and envelope.time_ns > self._trip_ns
         if not self._may_run and self._active is not None:
+            # A guard that knows what runs trips; one that closes without has just started.
+            self._ends_as = self._ends_as or (Outcome.STOPPED if trips else Outcome.HELD)
             self._compute.stop(now_ns, hard=True)
 
     def _hear_commands(self, now_ns: int) -> None:
@@ -98,30 +113,36 @@ class InferService:
         active = self._active
         if active is None or now_ns < active.kill_ns:
             return
+        is_silent = self._heard_ns is not None and now_ns - self._heard_ns > self._word_ns
+        self._ends_as = self._ends_as or (Outcome.HELD if is_silent else Outcome.TIMEOUT)
         self._compute.stop(now_ns, hard=now_ns >= active.kill_ns + HARD_AFTER_NS)
-        self._is_late = True
         for result in self._compute.poll(now_ns):
             self._finish(now_ns, result)
 
     def _begin(self, now_ns: int, order: WorkOrder) -> None:
         if not self._may_run:
-            self._refuse(now_ns, order, Outcome.STOPPED, "the guard lets nothing run")
+            self._refuse(now_ns, order, Outcome.HELD, "the guard lets nothing run")
         elif now_ns >= order.kill_ns:
-            self._refuse(now_ns, order, Outcome.TIMEOUT, "no time was left to start")
+            self._refuse(now_ns, order, Outcome.HELD, "no time was left to start")
         elif order.model not in self._packages:
             self._refuse(now_ns, order, Outcome.MODEL_ERROR, "no such package")
+        elif not self._compute.is_ready:
+            self._refuse(now_ns, order, Outcome.HELD, "the worker is loading")
         else:
             self._start(now_ns, order)
 
     def _start(self, now_ns: int, order: WorkOrder) -> None:
         try:
             self._compute.start(order, self._load(order))
-        except (PortError, TensorError) as error:
+        except PortError as error:
+            outcome = Outcome.HELD if error.reason in PASSING else Outcome.BAD_INPUT
+            self._refuse(now_ns, order, outcome, str(error))
+        except TensorError as error:
             self._refuse(now_ns, order, Outcome.BAD_INPUT, str(error))
         except PackageError as error:
             self._refuse(now_ns, order, Outcome.MODEL_ERROR, str(error))
         else:
-            self._active, self._is_late = order, False
+            self._active, self._ends_as = order, None
             self._follow(now_ns)
 
     def _load(self, order: WorkOrder) -> NDArray[Any] | None:
@@ -143,8 +164,8 @@ class InferService:
 
     def _finish(self, now_ns: int, result: WorkResult) -> None:
         order, self._active = self._active, None
-        if self._is_late and result.outcome is Outcome.STOPPED:
-            result = replace(result, outcome=Outcome.TIMEOUT, detail="not finished in its time")
+        if self._ends_as is not None and result.outcome is Outcome.STOPPED:
+            result = replace(result, outcome=self._ends_as, detail=DETAILS.get(self._ends_as, result.detail))
         self._publish(now_ns, result, order.input_ref if order is not None else "")
 
     def _publish(self, now_ns: int, result: WorkResult, input_ref: str) -> None:

@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,9 @@ class Engine:
         self._stopped = READY  # orders up to this one are not to run
         self._models: Residency[Model] = Residency(self._load, budget_bytes)
         self._models.fill(
-            (place, variant) for place, package in enumerate(packages) for variant in range(len(package.variants))
+            (place, variant, settings.threads)
+            for place, package in enumerate(packages)
+            for variant in range(len(package.variants))
         )
 
     def greeting(self) -> Reply:
@@ -134,7 +137,7 @@ class Engine:
         """Outcome, digest, summary, detail."""
         package = self._packages[order.package]
         check.check_input_range(package.input, input_view(self._buffer, package, order.rows))
-        model = self._models.get((order.package, order.variant))
+        model = self._models.get((order.package, order.variant, order.threads))
         options = onnxruntime.RunOptions()
         self._running = (order.sequence, options)
         if self._stopped >= order.sequence:
@@ -147,7 +150,7 @@ class Engine:
         package = self._packages[key[0]]
         variant = package.variants[key[1]]
         try:
-            return Model(package, variant, self._buffer, self._settings)
+            return Model(package, variant, self._buffer, replace(self._settings, threads=key[2]))
         except Exception as error:  # the runtime's exceptions share no other base
             raise LoadError(f"{variant.name} cannot be loaded: {type(error).__name__}: {error}") from error
 

@@ -89,7 +89,7 @@ class JobLedger:
 
     def order(self, order: WorkOrder) -> None:
         """An attempt began."""
-        self._attempted(order.job_id, order.attempt)
+        self._attempted(order.job_id, order.attempt - order.spared)
 
     def report(self, report: JobReport) -> None:
         """Something became of a job."""

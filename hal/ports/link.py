@@ -96,6 +96,10 @@ class UdpLink:
         host, port = self._socket.getsockname()
         return host, port
 
+    def fileno(self) -> int:
+        """For select.poll."""
+        return self._socket.fileno()
+
     @property
     def peers(self) -> tuple[Address, ...]:
         """Whom a link without `remote` answers now, the longest silent first."""

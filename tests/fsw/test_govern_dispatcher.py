@@ -135,6 +135,21 @@ def test_a_failure_that_may_pass_is_retried_while_attempts_last(outcome: Outcome
     assert not flight.dispatcher.knows(1)
 
 
+def test_attempts_that_we_ended_are_not_held_against_the_job() -> None:
+    flight = Flight(job(deadline_s=1000.0))
+    second = 0.0
+    for spared in range(2 * ATTEMPTS):
+        order = flight.start(second)
+        assert (order.attempt, order.spared) == (spared + 1, spared)
+        assert flight.end(order, Outcome.HELD, second, second + 1.0) is None
+        second += 20.0  # longer than the rest that a computer is given after failures in a row
+    for _ in range(ATTEMPTS - 1):
+        assert flight.end(flight.start(second), Outcome.CRASHED, second, second + 1.0) is None
+        second += 20.0
+    report = flight.end(flight.start(second), Outcome.CRASHED, second, second + 1.0)
+    assert report is not None and report.state is JobState.FAILED
+
+
 @pytest.mark.parametrize("outcome", [Outcome.BAD_INPUT, Outcome.BAD_OUTPUT])
 def test_a_failure_that_would_come_again_is_final(outcome: Outcome) -> None:
     flight = Flight(job())

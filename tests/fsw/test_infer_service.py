@@ -188,10 +188,11 @@ def test_the_guard_stops_what_runs_at_once_and_keeps_it_stopped(rig: Rig, how: s
     else:
         rig.envelope(run=False)
     (result,) = rig.step_to(1)
-    assert (result.outcome, rig.computer.stops) == (Outcome.STOPPED, 1)
+    assert result.outcome is (Outcome.STOPPED if how == "trip" else Outcome.HELD)  # a new guard knows of no fault
+    assert rig.computer.stops == 1
     rig.order(2)
     (refused,) = rig.step_to(2)
-    assert (refused.job_id, refused.outcome) == (2, Outcome.STOPPED)
+    assert (refused.job_id, refused.outcome) == (2, Outcome.HELD)
     rig.envelope(run=True)
     rig.order(3)
     rig.step_to(3)
@@ -203,7 +204,15 @@ def test_an_envelope_older_than_the_trip_frees_nothing(rig: Rig) -> None:
     rig.trip()
     rig.order()
     (result,) = rig.step_to(1)
-    assert result.outcome is Outcome.STOPPED
+    assert (result.outcome, rig.computer.started) == (Outcome.HELD, [])
+
+
+def test_an_attempt_that_outlives_the_guard_is_held_and_not_late(rig: Rig) -> None:
+    rig.envelope(run=True)
+    rig.order(kill_ns=5 * SECOND_NS, predicted_s=100.0)
+    rig.step_to(1)
+    (result,) = rig.step_to(5)
+    assert result.outcome is Outcome.HELD
 
 
 def test_a_cancelled_job_is_stopped_and_another_is_not(rig: Rig) -> None:
@@ -252,7 +261,7 @@ def test_an_unknown_model_is_refused_and_told(rig: Rig) -> None:
 def test_an_order_without_time_left_never_starts(rig: Rig) -> None:
     rig.order(kill_ns=SECOND_NS)
     (result,) = rig.step_to(1)
-    assert (result.outcome, rig.computer.started) == (Outcome.TIMEOUT, [])
+    assert (result.outcome, rig.computer.started) == (Outcome.HELD, [])
 
 
 class Taking:
@@ -260,6 +269,9 @@ class Taking:
 
     busy = False
     needs_input = True
+
+    def __init__(self, is_ready: bool = True) -> None:
+        self.is_ready = is_ready
 
     def start(self, _order: WorkOrder, array: np.ndarray[Any, Any] | None) -> None:
         if array is None or np.isnan(array).any():
@@ -274,6 +286,23 @@ class Taking:
     def stop(self, _now_ns: int, _hard: bool) -> None: ...
 
     def close(self) -> None: ...
+
+
+def busy_intake(_ref: str) -> np.ndarray[Any, Any]:
+    raise PortError(Reason.TIMEOUT, "no answer")
+
+
+@pytest.mark.parametrize("cause", ["the worker loads", "the intake is busy"])
+def test_what_will_pass_holds_an_order_back_and_fails_nothing(package: Package, cause: str) -> None:
+    bus = MemoryBus()
+    results, events = bus.subscribe(RESULT, "test"), bus.subscribe(EVENT, "test")
+    compute = Taking(is_ready=cause != "the worker loads")
+    service = InferService(bus, compute, MemoryIntake(busy_intake), {"relu": package})  # type: ignore[arg-type]
+    order = {"attempt": 1, "model": "relu", "variant": "full", "setting": "a", "predicted_s": 1.0, "predicted_w": 1.0}
+    bus.publish(ORDER, WorkOrder(job_id=1, input_ref="tile", kill_ns=SECOND_NS, **order))  # type: ignore[arg-type]
+    service.step(0)
+    (result,) = results.drain()
+    assert (result.outcome, result.start_ns, result.end_ns, events.drain()) == (Outcome.HELD, 0, 0, [])
 
 
 @pytest.mark.parametrize("ref", ["missing", "nan"])

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,24 @@ def test_a_job_comes_back_with_output_digest_summary_and_cost(client: WorkerClie
 def test_equal_inputs_give_equal_digests_and_other_inputs_others(client: WorkerClient) -> None:
     first, second, other = (result_of(client, array).digest for array in (ONE, ONE.copy(), ONE + 1))
     assert first == second != other
+
+
+def test_an_order_with_more_threads_gets_a_session_of_its_own_once(client: WorkerClient) -> None:
+    for _ in range(2):
+        client.submit(replace(order("relu"), threads=2), ONE)
+        result = client.wait(PATIENCE_S)
+        assert result is not None and result.outcome is Outcome.DONE
+    assert [values[0] for name, values in client.news() if name == "model_loaded"] == ["relu/full"]
+
+
+def test_a_worker_is_ready_once_it_has_loaded_and_again_after_it_was_killed(own: WorkerClient) -> None:
+    assert own.is_ready
+    own.stop(hard=True)
+    assert not own.is_ready, "a process that has just been started has loaded nothing"
+    end_ns = CLOCK.now_ns() + int(PATIENCE_S * SECOND_NS)
+    while not own.is_ready:
+        assert CLOCK.now_ns() < end_ns
+    assert result_of(own, ONE).outcome is Outcome.DONE
 
 
 def test_batches_of_any_size_run(client: WorkerClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,15 +29,15 @@ from fsw.messages import Event, Plant
 from fsw.mission import load_mission
 from fsw.processes import KEEPERS, PROCESSES, SUPERVISOR, WAKES, wiring, written_by
 from fsw.setting import Setting
-from fsw.shell import FAILURES_IN_A_ROW, FETCHED_MOST, FetchingLink, ProcessFailed, Shell, topic_wake
+from fsw.shell import FAILURES_IN_A_ROW, FETCHED_MOST, FetchingHostBus, FetchingLink, ProcessFailed, Shell, topic_wake
 from fsw.store.state import NamedState
 from fsw.supervise.notify import Notifier
 from hal.board import Board
-from hal.clock import SECOND_NS, OnboardTime, SteppedClock
+from hal.clock import SECOND_NS, MonotonicClock, OnboardTime, SteppedClock
 from hal.ports.files import MemoryFiles
-from hal.ports.host import MemoryHostBus
+from hal.ports.host import MemoryHostBus, Safing
 from hal.ports.intake import MemoryIntake
-from hal.ports.link import memory_pair
+from hal.ports.link import UdpLink, memory_pair
 from hal.ports.memory_disk import MemoryDisk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,13 +199,13 @@ class CountingLease:
     """Counts what the guard does with it."""
 
     def __init__(self) -> None:
-        self.renewals = 0
+        self.renewals = self.revocations = 0
 
     def renew(self) -> None:
         self.renewals += 1
 
     def revoke(self) -> None:
-        """Nothing to do."""
+        self.revocations += 1
 
 
 GOOD_PLANT = Plant(
@@ -231,6 +232,40 @@ def test_the_lease_is_renewed_between_steps_only_while_a_fresh_word_lets_it() ->
     assert lease.renewals == 3, "the word is void"
 
 
+def test_every_closed_word_takes_the_lease_back_whatever_runs() -> None:
+    bus, lease = MemoryBus(), CountingLease()
+    guard = GuardService(bus, MISSION, OnboardTime(tai_at_zero_ns=MISSION.epoch_tai_ns()), lease=lease)
+    guard.step(0)
+    assert (lease.renewals, lease.revocations) == (0, 1), "no plant, and no order that a trip would be for"
+
+
+def test_what_the_host_says_waits_for_whoever_asks() -> None:
+    port = MemoryHostBus()
+    fetching = FetchingHostBus(port)
+    assert not fetching.fetch()
+    port.tell(Safing(on=True))
+    assert fetching.fetch() and fetching.fetch()
+    port.tell(Safing(on=False))
+    assert fetching.receive() + fetching.receive() == (Safing(on=True), Safing(on=False))
+    assert not fetching.fetch()
+
+
+def test_the_bus_waits_no_longer_than_until_a_watched_socket_is_readable(tmp_path: Path) -> None:
+    clock, bus = MonotonicClock(), ZmqBus("guard", tmp_path, wiring())
+    link = UdpLink(("127.0.0.1", 0), None)
+    try:
+        bus.watch(link.fileno())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
+            host.sendto(b"safing", link.local)
+        end_ns = clock.now_ns() + 30 * SECOND_NS
+        bus.poll(60_000)
+        assert clock.now_ns() < end_ns
+        assert link.receive() == b"safing"
+    finally:
+        link.close()
+        bus.close()
+
+
 def test_a_setting_survives_its_own_command_line(tmp_path: Path) -> None:
     from argparse import ArgumentParser
 
@@ -238,7 +273,7 @@ def test_a_setting_survives_its_own_command_line(tmp_path: Path) -> None:
 
     setting = Setting(
         mission="hosted.toml", run_folder=tmp_path, overrides=tmp_path / "o.json", ports="ipc:///x", clock_start_ns=7,
-        speed=2.5, compute="paced", execute=False,
+        speed=2.5, compute="paced", execute=False, host_link=True,
     )  # fmt: skip
     parser = ArgumentParser()
     add_options(parser)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -104,6 +104,15 @@ def test_jobs_without_a_result_are_recovered_with_their_attempts() -> None:
     assert recovered.attempts == (2, 0)
     assert recovered.next_job_id == 4
     assert recovered.unclean
+
+
+def test_attempts_that_are_not_held_against_a_job_are_not_after_a_restart() -> None:
+    run = Run(MemoryDisk())
+    run.bus.publish(JOB_ACCEPTED, job(1))
+    run.bus.publish(ORDER, replace(order(1, 5), spared=4))
+    run.step()
+    run.disk.power_cut()
+    assert Run(run.disk).recovered().attempts == (1,)
 
 
 def test_an_orderly_end_is_a_clean_boot() -> None:

@@ -1,6 +1,7 @@
 """Real processes in real time: each is killed and comes back, commands complete over UDP, nothing is left behind.
 
-Flights go at twenty times real time. Nothing is asserted about how long something takes beyond generous bounds.
+Flights go at ten times real time. Nothing is asserted about how long something takes beyond generous bounds: a slow
+computer with other work to do passes too.
 """
 
 from __future__ import annotations
@@ -32,9 +33,12 @@ from tools.ground.cli import gnd
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "sim" / "scenarios"
-PATIENCE_S = 40.0  # for what takes two seconds on an idle computer
+PATIENCE_S = 180.0  # for what takes two seconds on an idle computer
 LOOK_S = 0.05
-SPEED = 20
+SPEED = 10
+DURATION_S = 40_000  # longer than the tests take, however slow the computer is
+CUTS_S = range(300, 6000, 600)  # of the guest's power: one of them finds all processes up
+pytestmark = pytest.mark.timeout(900)
 # So little that a commanded job hardly waits behind others.
 LITTLE_DEMAND = """
 [[demand]]
@@ -101,6 +105,7 @@ class Flight:
         path = folder / "s.toml"
         path.write_text(re.sub(r"(?m)^(mission = .*)$", rf"\1\nflight.link.tc_port = {self.port}", scenario, count=1))
         command = ["fly", str(path), "--realtime", "--speed", str(speed), "--run-folder", str(self.run)]
+        command += ["--duration", str(DURATION_S)]
         self.process = subprocess.Popen(
             [sys.executable, "-c", "import sys; from tools.cli import main; sys.exit(main())", *command],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -125,12 +130,12 @@ class Flight:
         """The exit code of a command that asks for a job of great value."""
         return self.send("submit_job", "model=cloud", "input=scene:5", "value=500", "deadline=5000")
 
-    def reports(self) -> list[JobReport]:
-        """What the store has of ended jobs."""
+    def reports(self) -> set[JobReport]:
+        """What the store has of ended jobs; a store that was killed may have been told twice of the same end."""
         log = RecordLog(RealDisk(self.run / "store"), "log", Store().segment_bytes, Store().segments)
         records = [decode(JobReport, record.payload) for record in log.records() if record.kind == Kind.JOB_REPORT]
         log.close()
-        return [report for report in records if report.state >= JobState.DONE]
+        return {report for report in records if report.state >= JobState.DONE}
 
     def commanded_done(self) -> int:
         return sum(report.job_id >= COMMANDED_JOB_IDS and report.state is JobState.DONE for report in self.reports())
@@ -205,15 +210,21 @@ def test_ctrl_c_leaves_nothing_behind(flight: Flight) -> None:
     summary = json.loads((flight.run / "summary.json").read_text())
     assert summary["jobs"]["done"] > 0
     assert summary["limits"]["violations"] == []
-    accepted = {report.job_id for report in flight.reports()}
-    assert len(accepted) == len(flight.reports()), "a job ended twice"
+    reports = flight.reports()
+    assert len({report.job_id for report in reports}) == len(reports), "a job ended twice"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", flight.port))
 
 
+def cut(at_s: float) -> str:
+    """The host's power goes without a word and is back ten seconds later."""
+    kinds = {"cut": at_s, "power_on": at_s + 10.0}
+    return "".join(f'\n[[host.event]]\nat_s = {at:.1f}\nkind = "{kind}"\n' for kind, at in kinds.items())
+
+
 def test_a_guest_comes_back_after_its_power_was_cut(tmp_path: Path) -> None:
-    cut = '\n[[host.event]]\nat_s = 300.0\nkind = "cut"\n\n[[host.event]]\nat_s = 310.0\nkind = "power_on"\n'
-    changes = (r"boot_s = 20.0", "boot_s = 5.0"), (r"\n\[\[host.event\]\]  # less", cut + r"\g<0>")
+    events = "".join(map(cut, CUTS_S))
+    changes = (r"boot_s = 20.0", "boot_s = 5.0"), (r"\n\[\[host.event\]\]  # less(?s:.*?)(?=\n\[\[station)", events)
     flight = Flight(tmp_path, "guest", *changes, speed=30)
     try:
         flight.wait_up()
@@ -223,6 +234,7 @@ def test_a_guest_comes_back_after_its_power_was_cut(tmp_path: Path) -> None:
         flight.wait_up()
         flight.stop(signal.SIGTERM)
         assert flight.process.returncode == 128 + signal.SIGTERM
-        assert json.loads((flight.run / "summary.json").read_text())["boots"] == 2
+        summary = json.loads((flight.run / "summary.json").read_text())
+        assert 2 <= summary["boots"] <= 1 + sum(at_s < summary["duration_s"] for at_s in CUTS_S)
     finally:
         flight.close()

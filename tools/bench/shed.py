@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -207,7 +208,7 @@ def _rig(scenario: str) -> Iterator[Rig]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "run").mkdir()
         loaded = load_scenario(scenario)
-        overrides = merge(allowances(SPEED), briefing(loaded, {}))
+        overrides = merge(allowances(SPEED), briefing(loaded, {"host_link": _free_ports()}))
         (folder / OVERRIDES).write_text(json.dumps(overrides), encoding="utf-8")
         mission, start_ns = load_mission(loaded.mission, overrides), MonotonicClock().now_ns()
         setting = Setting(
@@ -218,6 +219,7 @@ def _rig(scenario: str) -> Iterator[Rig]:
             ports=f"ipc://{folder}/run/ports",
             clock_start_ns=start_ns,
             speed=SPEED,
+            host_link=True,
         )
         bench = stack.enter_context(_simulator(scenario, setting))
         lease = WorkerLease(setting.volatile / "worker.lease")
@@ -234,6 +236,16 @@ def _rig(scenario: str) -> Iterator[Rig]:
         kept = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         stack.callback(signal.pthread_sigmask, signal.SIG_SETMASK, kept)
         yield Rig(bench, client, package, bus, start_ns)
+
+
+def _free_ports() -> dict[str, int]:
+    """A host bus of its own for each measurement that runs."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        local_port, remote_port = (probe.getsockname()[1] for probe in probes)
+    return {"local_port": local_port, "remote_port": remote_port}
 
 
 @contextmanager

@@ -12,16 +12,17 @@ from fsw.setting import Setting
 from fsw.supervise.child import die_with_parent
 from hal.board import find_board
 from hal.clock import SECOND_NS, MonotonicClock, ScaledClock
-from hal.ports.host import MemoryHostBus, Safing
+from hal.ports.host import LinkHostEnd, Safing
+from hal.ports.link import UdpLink
 from hal.ports.remote import PortServer
 from hal.priority import claim_real_time
 from sim.devices import build
 from sim.host import Host, HostEvent
 from sim.scenario import load_scenario
+from tools.flight.simulator import PRIORITY
 
 SERVE_MS = 2
 ANSWER_S = 10.0
-PRIORITY = 45  # as quick as the chips that it stands for, and not before the guard
 OVER_W = 60.0  # what a latch-up adds to the rail: over the largest draw with any margin and sensor error
 TASK_W, TASK_S = 20.0, 1e6
 MONITOR = 0x44  # of the payload's rail, on both boards
@@ -56,13 +57,14 @@ class Spacecraft:
         self.world = scenario.world(scenario.seed)
         self._clock = ScaledClock(setting.clock_start_ns or 0, setting.speed)
         self._wall = MonotonicClock()
-        self._host_bus = MemoryHostBus()
         if scenario.host is not None:
-            Host(replace(scenario.host, event=(GRANT,)), self.world, self._host_bus)
+            self._host = _host_end(setting)
+            Host(replace(scenario.host, event=(GRANT,)), self.world, self._host)
         self._lowest_w = scenario.limits.lowest_draw_w if scenario.host is not None else 0.0
         board = find_board(setting.load_mission().board)
-        devices = {port: _Seen(device, self) for port, device in build(self.world, 1, board=board).items()}
-        self.server = PortServer(setting.ports, {**devices, "host": self._host_bus})
+        ports = build(self.world, 1, board=board)
+        devices: dict[str, object] = {port: _Seen(device, self) for port, device in ports.items()}
+        self.server = PortServer(setting.ports, devices)
         self._since_ns = self._seen_ns = 0
         self._over_w, self._tasks, self._is_safing = 0.0, 0, False
 
@@ -101,7 +103,7 @@ class Spacecraft:
         self._since_ns, self._seen_ns = self._wall.now_ns(), 0
 
     def _safing(self) -> None:
-        self._host_bus.tell(Safing(on=True))
+        self._host.tell(Safing(on=True))
         self._is_safing = True
         self._since_ns, self._seen_ns = self._wall.now_ns(), 0
 
@@ -109,7 +111,7 @@ class Spacecraft:
         self.world.computer.latch_up(-self._over_w, self.world.now_ns)
         self.world.computer.stop(self.world.now_ns)
         if self._is_safing:
-            self._host_bus.tell(Safing(on=False))
+            self._host.tell(Safing(on=False))
         self._over_w, self._is_safing = 0.0, False
         self._since_ns = self._seen_ns = 0
 
@@ -130,6 +132,12 @@ class _Seen:
             return answer
 
         return call
+
+
+def _host_end(setting: Setting) -> LinkHostEnd:
+    """The host's end of the mission's host bus."""
+    address = setting.load_mission().host_link
+    return LinkHostEnd(UdpLink((address.remote_host, address.remote_port), (address.local_host, address.local_port)))
 
 
 def _watts(registers: tuple[int, ...], words: tuple[int, ...] | None) -> float:

@@ -52,12 +52,13 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]  # where `fsw` lies, for the import path of its processes
 TURN_S = 0.05  # Ctrl-C, a cut of power and a dead supervisor are noticed this soon
-STOP_S = 6.0  # for the supervisor to stop its processes, each of which it kills after 3 s
-SIMULATOR_S = 10.0  # for the simulator to start, and to send its record
+STOP_S = 30.0  # for the supervisor to stop its six processes one by one, each of which it kills after 3 s
+SIMULATOR_S = 60.0  # for the simulator to start, and to send its record, on a computer that is busy
 RESTART_NS = SECOND_NS  # between two starts of a supervisor that ends by itself
 OVERRIDES = "mission.json"
 LONGEST_SOCKET = "supervise.pub"
-KILL_FLOOR_S, ENVELOPE_S, HOST_SILENCE_S = 5.0, 0.5, 1.0  # of real time; see `allowances`
+# Of real time; see `allowances`.
+KILL_FLOOR_S, ENVELOPE_S, HOST_SILENCE_S, LATCHUP_S = 5.0, 0.5, 1.0, 3.0
 
 
 class FlightSoftware:
@@ -150,7 +151,11 @@ def allowances(speed: float) -> dict[str, Any]:
     """What does not go faster with the flight's clock: a model's run and a process's answer take real seconds."""
     return {
         "governor": {"kill_floor_s": KILL_FLOOR_S * max(1.0, speed)},
-        "guard": {"envelope_s": max(3.0, ENVELOPE_S * speed), "host_silence_s": max(10.0, HOST_SILENCE_S * speed)},
+        "guard": {
+            "envelope_s": max(3.0, ENVELOPE_S * speed),
+            "host_silence_s": max(10.0, HOST_SILENCE_S * speed),
+            "latchup_s": max(8.0, LATCHUP_S * speed),
+        },
     }
 
 
