@@ -88,8 +88,8 @@ class GuardService:
             self._release()
         elif self._lease is not None:
             self._lease.revoke()  # whatever runs, whether its order was heard of or not
-        self._bus.publish(ENVELOPE, envelope)
         self._watch_latchup(now_ns)
+        self._bus.publish(ENVELOPE, self._hold_for_look(envelope))
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
@@ -156,7 +156,8 @@ class GuardService:
         if self._latchup is None or self._plant is None or self._rail is None:
             return
         power_w = self._plant.payload_power_w
-        wish = self._latchup.step(now_ns, power_w, self._order is not None)
+        running_w = None if self._order is None else self._order.predicted_w
+        wish = self._latchup.step(now_ns, power_w, running_w)
         if wish is None:
             return
         if not wish:
@@ -164,6 +165,12 @@ class GuardService:
             values = ("payload_rail", excess_w)
             self._bus.publish(EVENT, Event(time_ns=now_ns, name="latchup_suspected", values=values))
         self._confirm(now_ns, self._rail.set(wish))
+
+    def _hold_for_look(self, envelope: Envelope) -> Envelope:
+        """Nothing new starts while the rail is to be seen idle; what runs goes on."""
+        if self._latchup is None or self._rail is None or not self._latchup.wants_look:
+            return envelope
+        return replace(envelope, power_w=0.0, burst_w=0.0, bound_by="an odd draw on the rail")
 
     def _confirm(self, now_ns: int, confirmation: Confirmation) -> None:
         """Report an actuator that did not do as asked."""

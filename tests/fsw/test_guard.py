@@ -220,14 +220,39 @@ def test_a_guard_that_is_off_bounds_nothing() -> None:
 
 def test_a_latchup_is_cycled_off_and_on_again_once() -> None:
     watch = LatchupWatch(6.0, 9.0)
-    wishes = [(second, watch.step(second * SECOND_NS, 18.0, False)) for second in range(40)]
+    wishes = [(second, watch.step(second * SECOND_NS, 18.0, None)) for second in range(40)]
     assert [(second, wish) for second, wish in wishes if wish is not None] == [(8, False), (11, True)]
 
 
 def test_a_running_job_or_an_unread_rail_is_no_latchup() -> None:
     watch = LatchupWatch(6.0, 9.0)
-    assert all(watch.step(second * SECOND_NS, 30.0, True) is None for second in range(40))
-    assert all(watch.step(second * SECOND_NS, None, False) is None for second in range(40))
+    assert all(watch.step(second * SECOND_NS, 30.0, 22.0) is None for second in range(40))
+    assert not watch.wants_look
+    assert all(watch.step(second * SECOND_NS, None, None) is None for second in range(40))
+
+
+def test_a_latchup_behind_one_job_after_another_is_looked_at_and_ended() -> None:
+    """Eight watts too many beside jobs that leave no gap: the next one waits, and the rail is seen and cycled."""
+    watch = LatchupWatch(6.0, 9.0)
+    now_s = 0
+    while not watch.wants_look:
+        assert watch.step(now_s * SECOND_NS, 6.0 + 22.0 + 8.0, 22.0) is None
+        now_s += 1
+    assert now_s <= 7
+    wishes = [watch.step((now_s + second) * SECOND_NS, 6.0 + 8.0, None) for second in range(20)]
+    assert [wish for wish in wishes if wish is not None] == [False, True]
+    assert not watch.wants_look
+
+
+def test_a_look_that_finds_the_rail_at_idle_ends_at_once() -> None:
+    watch = LatchupWatch(6.0, 9.0)
+    for second in range(10):
+        watch.step(second * SECOND_NS, 40.0, 22.0)
+    assert watch.wants_look
+    watch.step(10 * SECOND_NS, None, None)
+    assert watch.wants_look
+    watch.step(11 * SECOND_NS, 6.2, None)
+    assert not watch.wants_look
 
 
 def test_what_runs_is_stopped_when_a_smaller_grant_cannot_carry_its_rest() -> None:
