@@ -95,17 +95,21 @@ def wait_for(is_there: Callable[[], bool], what: str) -> None:
 class Flight:
     """A flight in real time, seen from outside: its processes, its space link, its store."""
 
-    def __init__(self, folder: Path, name: str, *changes: tuple[str, str], speed: int = SPEED) -> None:
+    def __init__(
+        self, folder: Path, name: str, *changes: tuple[str, str], speed: int = SPEED, options: tuple[str, ...] = ()
+    ) -> None:
         self.port = free_port()
         self.run = folder / "f"
         scenario = (SCENARIOS / f"{name}.toml").read_text()
         for pattern, text in changes:
             scenario = re.sub(pattern, text, scenario, count=1)
-        scenario = scenario.partition("[[demand]]")[0] + LITTLE_DEMAND
+        self.executes = "--no-execute" not in options
+        if self.executes:
+            scenario = scenario.partition("[[demand]]")[0] + LITTLE_DEMAND
         path = folder / "s.toml"
         path.write_text(re.sub(r"(?m)^(mission = .*)$", rf"\1\nflight.link.tc_port = {self.port}", scenario, count=1))
         command = ["fly", str(path), "--realtime", "--speed", str(speed), "--run-folder", str(self.run)]
-        command += ["--duration", str(DURATION_S)]
+        command += ["--duration", str(DURATION_S), *options]
         self.process = subprocess.Popen(
             [sys.executable, "-c", "import sys; from tools.cli import main; sys.exit(main())", *command],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -141,7 +145,8 @@ class Flight:
         return sum(report.job_id >= COMMANDED_JOB_IDS and report.state is JobState.DONE for report in self.reports())
 
     def wait_up(self) -> None:
-        wait_for(lambda: self.pids().keys() >= {row.name for row in PROCESSES} | {"worker"}, "all processes are there")
+        names = {row.name for row in PROCESSES} | ({"worker"} if self.executes else set())
+        wait_for(lambda: self.pids().keys() >= names, "all processes are there")
         wait_for(lambda: self.send("ping") == 0, "a ping is answered")
 
     def stop(self, number: signal.Signals) -> str:
@@ -156,6 +161,21 @@ class Flight:
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.process.wait()
+
+
+@pytest.mark.parametrize("name", ["ai1-eclipse", "cubesat"])
+def test_other_boards_and_missions_fly_in_real_time_too(tmp_path: Path, name: str) -> None:
+    flight = Flight(tmp_path, name, speed=20, options=("--no-execute",))
+    try:
+        flight.wait_up()
+        wait_for(lambda: any(report.state is JobState.DONE for report in flight.reports()), "a job is done")
+        output = flight.stop(signal.SIGINT)
+        assert flight.process.returncode == 128 + signal.SIGINT, output
+        summary = json.loads((flight.run / "summary.json").read_text())
+        assert summary["limits"]["violations"] == []
+        assert "step_failed" not in summary["events"]["by_name"]
+    finally:
+        flight.close()
 
 
 @pytest.fixture(scope="module")
