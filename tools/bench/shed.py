@@ -163,7 +163,9 @@ class Rig:
                 self._client.submit(_order(self._job_id, 0), view, timeout_s=1e6)
                 start_ns = _cpu_ns(self._client.pid)
             self._expire(end_ns, "no inference runs")
-            self._listen()
+            word = self._listen()
+            if word is not None and word.run:
+                self._client.resume()  # as the flight does: a lease that ran out on a busy computer stopped it
 
     def _may_run(self, since_ns: int) -> bool:
         """The guard has said so after `since_ns`; what it said before its last trip may still lie in the queue."""
