@@ -115,7 +115,7 @@ def test_beta_is_the_angle_between_plane_and_sun():
     "wrong",
     [
         {"altitude_km": 100.0},
-        {"ltan_h": 24.0},
+        {"ltan_h": 24.1},
         {"inclination_deg": 190.0},
         {"year": 1900},
         {"all_nodes": True},
