@@ -12,7 +12,7 @@ from rich.console import Console
 from fsw.messages import JobState
 from tools.flight.printout import print_summary
 from tools.flight.record import Approach, Comparison, FlightRecord, Violation
-from tools.flight.summary import margin_of, summarise
+from tools.flight.summary import joule_unit, margin_of, summarise
 
 
 def empty_record() -> FlightRecord:
@@ -122,3 +122,12 @@ def test_a_broken_limit_stands_out(flight_record: FlightRecord) -> None:
         Violation(limit="payload_high_c", first_s=120.0, seconds=9.0, worst=46.2, bound=45.0)
     )
     assert "1 LIMITS BROKEN" in printed(flight_record)
+
+
+def test_a_data_centre_is_told_in_megajoules_and_a_cubesat_in_kilojoules(flight_record: FlightRecord) -> None:
+    summary = summarise(flight_record)
+    assert joule_unit(summary) == (1e3, "kJ")
+    assert joule_unit({**summary, "energy_of_done_j": 1.06e9}) == (1e6, "MJ")
+    large = replace(flight_record, jobs=[replace(job, energy_j=1e4 * job.energy_j) for job in flight_record.jobs])
+    assert "value/MJ" in printed(large)
+    assert "value/kJ" in printed(flight_record)

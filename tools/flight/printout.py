@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.flight.record import FlightRecord
-from tools.flight.summary import summarise
+from tools.flight.summary import joule_unit, summarise
 
 
 def print_summary(record: FlightRecord, console: Console) -> None:
@@ -38,7 +38,8 @@ def _story(summary: dict[str, Any]) -> RenderableType:
     text.append(f"Value {summary['value']:.1f}")
     if summary["value_of_offered"] is not None:
         text.append(f", {summary['value_of_offered']:.0%} of what was offered")
-    text.append(f", for {summary['energy_of_done_j'] / 1e3:.1f} kJ")
+    joules, unit = joule_unit(summary)
+    text.append(f", for {summary['energy_of_done_j'] / joules:.1f} {unit}")
     if summary["prediction_error"] is not None:
         text.append(f"; energy was predicted to {summary['prediction_error']:.1%}")
     text.append(".\n")
@@ -48,7 +49,8 @@ def _story(summary: dict[str, Any]) -> RenderableType:
 
 
 def _models(summary: dict[str, Any]) -> RenderableType | None:
-    table = _table("jobs done", "model", "variant", "done", "value", "kJ", "value/kJ", "prediction error")
+    joules, unit = joule_unit(summary)
+    table = _table("jobs done", "model", "variant", "done", "value", unit, f"value/{unit}", "prediction error")
     for model, row in summary["models"].items():
         for variant, figures in row["variants"].items():
             table.add_row(
@@ -56,8 +58,8 @@ def _models(summary: dict[str, Any]) -> RenderableType | None:
                 variant,
                 str(figures["done"]),
                 f"{figures['value']:.1f}",
-                f"{figures['energy_of_done_j'] / 1e3:.2f}",
-                _number(figures["value_per_j"], 1e3),
+                f"{figures['energy_of_done_j'] / joules:.2f}",
+                _number(figures["value_per_j"], joules),
                 _percent(figures["prediction_error"]),
             )
     return _spaced(table) if table.row_count else None
@@ -83,9 +85,10 @@ def _policies(summary: dict[str, Any]) -> RenderableType | None:
     policies = summary["policies"]
     if not policies["flown"]:
         return None
-    table = _table("other policies, same spacecraft and arrivals", "policy", "value", "kJ", "limits broken")
+    joules, unit = joule_unit(summary)
+    table = _table("other policies, same spacecraft and arrivals", "policy", "value", unit, "limits broken")
     for item in policies["flown"]:
-        energy = f"{item['energy_j'] / 1e3:.1f}"
+        energy = f"{item['energy_j'] / joules:.1f}"
         table.add_row(item["policy"], f"{item['value']:.1f}", energy, str(item["violations"]))
     ratios = (policies["ratio_over_best_static"], policies["ratio_over_hysteresis"])
     text = f"The governor got {_number(ratios[0])} times the value of the best static policy, "

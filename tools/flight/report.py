@@ -17,7 +17,7 @@ from hal.clock import SECOND_NS
 from tools.flight import page
 from tools.flight.plots import flight_figure, inline_svg, policies_figure
 from tools.flight.record import FlightRecord, Picture
-from tools.flight.summary import severity_of, summarise
+from tools.flight.summary import joule_unit, severity_of, summarise
 
 MAX_PICTURES = 12  # about 100 kB each; more would make the file slow to open
 MAX_ROWS = 200  # of a list of happenings; the rest is counted
@@ -56,10 +56,11 @@ def report_html(record: FlightRecord) -> str:
 def _header(record: FlightRecord, summary: dict[str, Any]) -> str:
     jobs, broken = summary["jobs"], summary["limits"]["violations"]
     eclipses = summary["eclipse"]["entered"]
+    joules, unit = joule_unit(summary)
     story = (
         f"In {record.duration_s / 60.0:.0f} minutes and {eclipses} {'eclipse' if eclipses == 1 else 'eclipses'}, "
         f"the payload did {jobs['done']} of {jobs['arrived']} jobs and earned a value of {summary['value']:.1f} "
-        f"for {summary['energy_of_done_j'] / 1e3:.1f} kJ. "
+        f"for {summary['energy_of_done_j'] / joules:.1f} {unit}. "
     )
     limits = "no limit was broken."
     if broken:
@@ -78,13 +79,14 @@ def _header(record: FlightRecord, summary: dict[str, Any]) -> str:
 def _tiles(record: FlightRecord, summary: dict[str, Any]) -> str:
     policies, broken = summary["policies"], len(summary["limits"]["violations"])
     lost = summary["messages"]["unaccounted"]
+    joules, unit = joule_unit(summary)
     tiles = [
         ("value earned", f"{summary['value']:.1f}", ""),
         ("of the value offered", _percent(summary["value_of_offered"]), ""),
         ("times the best static policy", _number(policies["ratio_over_best_static"]), ""),
         ("times hysteresis", _number(policies["ratio_over_hysteresis"]), ""),
         ("jobs done", str(summary["jobs"]["done"]), ""),
-        ("value per kJ", _number(summary["value_per_j"], 1e3), ""),
+        (f"value per {unit}", _number(summary["value_per_j"], joules), ""),
         ("error of predicted energy", _percent(summary["prediction_error"]), ""),
         ("lowest battery", _extreme(record.trace.soc_truth, min, 100.0, " %"), ""),
         ("hottest payload", _extreme(record.trace.payload_temp_c, max, 1.0, " °C"), ""),
@@ -110,22 +112,24 @@ def _policies(record: FlightRecord, summary: dict[str, Any]) -> str:
 
 
 def _models(summary: dict[str, Any]) -> str:
+    joules, unit = joule_unit(summary)
     rows = []
     for model, figures in summary["models"].items():
         for variant, row in figures["variants"].items():
-            rows.append((model, variant, *_model_cells(row)))
+            rows.append((model, variant, *_model_cells(row, joules)))
         if len(figures["variants"]) > 1:
-            rows.append((model, "all", *_model_cells(figures)))
-    columns = ("model", "variant", "done", "value", "energy, kJ", "value per kJ", "error of prediction", "busy, min")
+            rows.append((model, "all", *_model_cells(figures, joules)))
+    energy = (f"energy, {unit}", f"value per {unit}")
+    columns = ("model", "variant", "done", "value", *energy, "error of prediction", "busy, min")
     return page.section("Models", page.table(columns, rows, texts=2)) if rows else ""
 
 
-def _model_cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _model_cells(row: dict[str, Any], joules: float) -> tuple[str, ...]:
     return (
         str(row["done"]),
         f"{row['value']:.1f}",
-        f"{row['energy_of_done_j'] / 1e3:.2f}",
-        _number(row["value_per_j"], 1e3),
+        f"{row['energy_of_done_j'] / joules:.2f}",
+        _number(row["value_per_j"], joules),
         _percent(row["prediction_error"]),
         f"{row['busy_s'] / 60.0:.1f}",
     )
@@ -259,8 +263,9 @@ def _account(summary: dict[str, Any]) -> str:
 
 
 def _energy(summary: dict[str, Any]) -> str:
-    rows = [(name.replace("_", " "), f"{joules / 1e3:.2f}") for name, joules in summary["energy_j"].items()]
-    return page.section("Energy", page.table(("", "kJ"), rows, texts=1)) if rows else ""
+    joules, unit = joule_unit(summary)
+    rows = [(name.replace("_", " "), f"{energy_j / joules:.2f}") for name, energy_j in summary["energy_j"].items()]
+    return page.section("Energy", page.table(("", unit), rows, texts=1)) if rows else ""
 
 
 def _more(total: int) -> str:

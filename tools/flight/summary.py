@@ -18,6 +18,7 @@ from tools.flight.record import Approach, Comparison, FlightRecord, Violation
 
 SCHEMA = 1  # grows when a key changes its meaning
 DIGITS = 9  # significant; finer is rounding noise of sums
+MANY_J = 1e7  # told in megajoules: four digits of kilojoules are enough
 PENUMBRA_ILLUMINATION = 0.5  # below it more than half of the sun's disc is hidden: counted as eclipse
 
 
@@ -53,6 +54,11 @@ def summarise(record: FlightRecord) -> dict[str, Any]:
     }
     rounded: dict[str, Any] = _rounded(summary)
     return rounded
+
+
+def joule_unit(summary: dict[str, Any]) -> tuple[float, str]:
+    """The unit of energy in which a person reads this flight: joules in it, and its name."""
+    return (1e6, "MJ") if summary["energy_of_done_j"] > MANY_J else (1e3, "kJ")
 
 
 def severity_of(name: str) -> Severity:
