@@ -33,7 +33,8 @@ contracts: $(SETUP)
 
 # Doctests count as tests: an example in a docstring that is not run is a claim.
 tests: $(SETUP)
-	$(BIN)/pytest --doctest-modules --ignore=tools/model/train --cov --cov-branch --cov-report=term \
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--doctest-modules --ignore=tools/model/train --cov --cov-branch --cov-report=term \
 		tests hal fsw sim tools
 
 # Half a gigabyte of other programs, in an environment of their own: nothing else needs them.
