@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from math import isfinite, log10
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hal.config import ConfigError, build, read_toml
 
@@ -158,13 +158,13 @@ class Technology:
 
     def at_end(self, end: End) -> Technology:
         """Every number at the bad or the good end of its range, all at once: an outer bound, not a likely case."""
-        changed = {}
+        changed: dict[str, Any] = {}
         for name, (_, bad) in EXPECTED.items():
             number: Number = getattr(self, name)
             if bad:
                 value = number.bracket[(bad == "high") == (end == "bad")]
                 changed[name] = replace(number, value=value, low=None, high=None)
-        return replace(self, **changed)  # type: ignore[arg-type]
+        return replace(self, **changed)
 
     def array_config(self, *, power_w: float | None = None, area_m2: float | None = None) -> ArrayConfig:
         """An array of this technology by its rated watts or by its panel area."""

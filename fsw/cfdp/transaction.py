@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from fsw.cfdp.directives import Condition, Directive
@@ -13,7 +14,7 @@ from fsw.cfdp.timing import LinkTime, Timer
 Tell = Callable[[Indication], None]
 
 
-class Transaction:
+class Transaction(ABC):
     """One file on its way. All times are of the link; `time` freezes this transaction alone.
 
     `is_over` is True when it has ended and nothing is left to be said. `header` is that of the PDUs it writes.
@@ -45,25 +46,25 @@ class Transaction:
         return self.has_ended
 
     @property
+    @abstractmethod
     def progress(self) -> tuple[int, int | None]:
         """Octets sent or received, and of how many; None where that is not known yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, directive: Directive, now_ns: int) -> None:
         """A PDU for this transaction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tick(self, now_ns: int) -> None:
         """Look at the timers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pull(self, now_ns: int) -> bytes | None:
         """The next PDU to send, None when there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cancel(self, now_ns: int, condition: Condition = Condition.CANCELLED) -> None:
         """Stop, and tell the other end; cancelled twice, it ends without a word."""
-        raise NotImplementedError
 
     def fault(self, condition: Condition, now_ns: int) -> None:
         """Something went wrong: do what the settings say; what goes wrong while cancelling ends the transaction."""
@@ -95,5 +96,6 @@ class Transaction:
             timer.stop()
         self._tell(self._ended())
 
+    @abstractmethod
     def _ended(self) -> Ended:
-        raise NotImplementedError
+        """What the user is told at the end."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from hal.errors import PortError
 from hal.reading import Reason
 from sim.rails import Supply
 
 
-class Powered:
+class Powered(ABC):
     """Base of the emulated chips. They check before they convert: at the same instant nothing can have changed."""
 
     __slots__ = ("_cycles", "_name", "_supply")
@@ -25,6 +27,6 @@ class Powered:
             self._cycles = supply.power_cycles
             self._power_up()
 
+    @abstractmethod
     def _power_up(self) -> None:
         """The registers as they are after power-on."""
-        raise NotImplementedError

@@ -45,8 +45,6 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(self._octets, other._octets)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a key is not written to a message or a file by way of pickle")
 
