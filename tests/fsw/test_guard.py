@@ -234,11 +234,9 @@ def test_a_running_job_or_an_unread_rail_is_no_latchup() -> None:
 def test_a_latchup_behind_one_job_after_another_is_looked_at_and_ended() -> None:
     """Eight watts too many beside jobs that leave no gap: the next one waits, and the rail is seen and cycled."""
     watch = LatchupWatch(6.0, 9.0)
-    now_s = 0
-    while not watch.wants_look:
-        assert watch.step(now_s * SECOND_NS, 6.0 + 22.0 + 8.0, 22.0) is None
-        now_s += 1
-    assert now_s <= 7
+    now_s = 7
+    assert all(watch.step(second * SECOND_NS, 6.0 + 22.0 + 8.0, 22.0) is None for second in range(now_s))
+    assert watch.wants_look
     wishes = [watch.step((now_s + second) * SECOND_NS, 6.0 + 8.0, None) for second in range(20)]
     assert [wish for wish in wishes if wish is not None] == [False, True]
     assert not watch.wants_look
