@@ -18,6 +18,11 @@ from fsw.jobs import JobState as JobState
 from fsw.jobs import Outcome as Outcome
 from fsw.jobs import WorkOrder as WorkOrder
 from fsw.jobs import WorkResult as WorkResult
+from fsw.traffic import Contact as Contact
+from fsw.traffic import FilePdu as FilePdu
+from fsw.traffic import Report as Report
+from fsw.traffic import StoredCommand as StoredCommand
+from fsw.traffic import TelemetryPacket as TelemetryPacket
 from hal.reading import Sample
 
 
