@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fsw.ephemeris import Ephemeris, Sunlight, Timetable
+from fsw.ephemeris.passes import Passes, Track
+from fsw.ephemeris.passes import Station as Station
 from fsw.payload import Limiter as Limiter
 from fsw.payload import ModelRow as ModelRow
 from fsw.payload import Payload as Payload
@@ -228,6 +230,7 @@ class Mission:
     host_link: HostLink = field(default_factory=HostLink)
     store: Store = field(default_factory=Store)
     uploads: Uploads = field(default_factory=Uploads)
+    station: tuple[Station, ...] = ()
     control_period_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -267,15 +270,23 @@ class Mission:
                 dark_each_s=self.shadow.dark_s,
                 epoch_tai_s=self.epoch_tai_ns() / SECOND_NS,
             )
-        if self.orbit is None:
+        return None if self.orbit is None else Ephemeris(**self._elements(self.orbit))
+
+    def passes(self) -> Passes | None:
+        """Passes over the mission's ground stations; None where it knows no orbit or has no stations."""
+        if self.orbit is None or not self.station:
             return None
-        return Ephemeris(
-            altitude_m=self.orbit.altitude_m,
-            inclination_deg=self.orbit.inclination_deg,
-            ltan_h=self.orbit.ltan_h,
-            argument_of_latitude_deg=self.orbit.argument_of_latitude_deg,
-            epoch_tai_s=self.epoch_tai_ns() / SECOND_NS,
-        )
+        return Passes(Track(**self._elements(self.orbit)), self.station)
+
+    def _elements(self, orbit: Orbit) -> dict[str, float]:
+        """The orbit as the ephemeris takes it."""
+        return {
+            "altitude_m": orbit.altitude_m,
+            "inclination_deg": orbit.inclination_deg,
+            "ltan_h": orbit.ltan_h,
+            "argument_of_latitude_deg": orbit.argument_of_latitude_deg,
+            "epoch_tai_s": self.epoch_tai_ns() / SECOND_NS,
+        }
 
     def epoch_tai_ns(self) -> int:
         """On-board time at the epoch: TAI nanoseconds since 1958."""
