@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fsw.govern.learning import Factor
 from fsw.mission import Mission
 
-LEARNING_RATE = 0.1  # weight of one measured job: ten jobs settle it, one odd job does not
+LEARNING_RATE = 0.1  # weight of one measured job in what is its point's own: ten settle it, one odd job does not
 RATIO_LOW, RATIO_HIGH = 0.5, 2.0  # beyond these a measurement is a fault, not a correction
+METER_S = 0.1  # of a job's watts are in doubt where it lasts a second: samples a second apart are shared by prediction
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class OperatingPoints:
 
     def __init__(self, mission: Mission) -> None:
         self._by_model: dict[str, list[OperatingPoint]] = {row.name: [] for row in mission.models}
+        self._slowdown = Factor()  # of the computer, common to all points
+        self._hunger = {row.name: Factor() for row in mission.payload.settings}  # watts, of a power setting
         for row in mission.models:
             for rank, variant in enumerate(row.variants):
                 for index, setting in enumerate(mission.payload.settings):
@@ -74,19 +78,30 @@ class OperatingPoints:
 
     def correct(self, setting: str, watts: float) -> None:
         """Every point of a power setting draws `watts` from now on."""
-        for points in self._by_model.values():
-            for point in points:
-                if point.setting == setting:
-                    point.watts = watts
+        self._hunger[setting].reset()
+        for point in self._under(setting):
+            point.watts = watts
 
     def learn(self, point: OperatingPoint, seconds: float, joules: float) -> None:
-        """Correct a point by one measured job."""
+        """Correct every point by one measured job: the computer's pace, its setting's watts, then what is its own."""
         if seconds <= 0.0 or joules <= 0.0:
             return
-        slower = _bounded(seconds / point.seconds)
-        hungrier = _bounded(joules / seconds / point.watts)
-        point.seconds *= 1.0 + LEARNING_RATE * (slower - 1.0)
-        point.watts *= 1.0 + LEARNING_RATE * (hungrier - 1.0)
+        slowdown, hunger = self._slowdown, self._hunger[point.setting]
+        slower, hungrier = seconds / point.seconds, joules / seconds / point.watts
+        pace, draw = slowdown.value, hunger.value
+        slowdown.see(slower)
+        hunger.see(hungrier, METER_S / seconds)
+        pace, draw = slowdown.value / pace, hunger.value / draw
+        for points in self._by_model.values():
+            for other in points:
+                other.seconds *= pace
+        for other in self._under(point.setting):
+            other.watts *= draw
+        point.seconds *= 1.0 + LEARNING_RATE * (_bounded(slower / pace) - 1.0)
+        point.watts *= 1.0 + LEARNING_RATE * (_bounded(hungrier / draw) - 1.0)
+
+    def _under(self, setting: str) -> list[OperatingPoint]:
+        return [point for points in self._by_model.values() for point in points if point.setting == setting]
 
 
 def _bounded(ratio: float) -> float:
