@@ -14,6 +14,7 @@ from typing import Any
 from fsw.ephemeris import Ephemeris, Sunlight, Timetable
 from fsw.ephemeris.passes import Passes, Track
 from fsw.ephemeris.passes import Station as Station
+from fsw.link.settings import Link as Link
 from fsw.payload import Limiter as Limiter
 from fsw.payload import ModelRow as ModelRow
 from fsw.payload import Payload as Payload
@@ -166,16 +167,6 @@ class Governor:
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
             raise ValueError(f"policy must be one of {', '.join(POLICIES)}, is {self.policy!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """Datagram addresses of the space link in the packets profile (Yamcs-like port numbers)."""
-
-    tm_host: str = "127.0.0.1"
-    tm_port: int = 10015
-    tc_host: str = "127.0.0.1"
-    tc_port: int = 10025
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +333,10 @@ def _profiled(row: Any, models: Path) -> Any:
     seconds = profiled_seconds(models, str(row.get("name")))
     variants = []
     for item in row.get("variants", ()):
-        key = item.get("name"), item.get("threads", 1)
-        variants.append({"work_s": seconds[key]} | item if key in seconds else item)
+        by_batch = dict(seconds.get((item.get("name"), item.get("threads", 1)), {}))
+        if "work_s" not in item and 1 in by_batch:
+            work_s = by_batch.pop(1)
+            batches = [{"size": size, "work_s": batch_s} for size, batch_s in by_batch.items()]
+            item = {"work_s": work_s, "batches": batches} | item
+        variants.append(item)
     return {key: value for key, value in row.items() if key != "profile"} | {"variants": variants}
