@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import exp, hypot, log, sqrt
 
 SPREAD = 0.05  # of one job's time or watts against their own mean: data, caches, other load
-DRIFT = 0.01  # of the factor from job to job: with SPREAD, about a fifth of each surprise is believed
+DRIFT = 0.003  # of the factor from job to job: a sixteenth of each surprise is believed, so that noise moves it half a per cent
 FAR = 3.0  # standard deviations: beyond, a measurement is odd
 ALIKE = 2.0 * sqrt(2.0)  # standard deviations between two odd ones in a row that say the same
 SURPRISE = log(2.0)  # most of one measurement against the prediction that counts: beyond, it is a fault
