@@ -15,6 +15,7 @@ from fsw.jobs import Durable as Durable
 from fsw.jobs import Job as Job
 from fsw.jobs import JobReport as JobReport
 from fsw.jobs import JobState as JobState
+from fsw.jobs import Member as Member
 from fsw.jobs import Outcome as Outcome
 from fsw.jobs import WorkOrder as WorkOrder
 from fsw.jobs import WorkResult as WorkResult
@@ -180,6 +181,31 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LearntPoint:
+    """An operating point as it is predicted now: seconds and mean watts above idle of `batch` jobs run together.
+
+    `worst` is its longest time over `seconds`, where it cannot be recalled.
+    """
+
+    model: str
+    variant: str
+    setting: str
+    batch: int
+    seconds: float
+    watts: float
+    worst: float
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearntPoints:
+    """The operating points as the dispatcher has learnt them, for whoever plans with them; told when they changed."""
+
+    time_ns: int
+    rows: tuple[LearntPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Why the dispatcher did what it did, in a sentence and a number; published when it changes."""
 
@@ -247,6 +273,7 @@ class Stage(IntEnum):
     STARTED = 3
     PROGRESS = 5
     COMPLETED = 7
+    ROUTED = 9  # fails only, as [1,10]: the packet is for nobody here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +330,10 @@ class BusStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredJobs:
-    """What the store holds of an earlier run: jobs accepted and not final, with attempts made."""
+    """What the store holds of an earlier run: jobs accepted and not final, with attempts made.
+
+    `checkpoints` are the last reports of those that were cut into segments and had done some.
+    """
 
     time_ns: int
     jobs: tuple[Job, ...]
@@ -311,3 +341,4 @@ class RecoveredJobs:
     next_job_id: int
     unclean: bool
     settings: tuple[ParameterSet, ...] = ()  # the last command for each parameter
+    checkpoints: tuple[JobReport, ...] = ()

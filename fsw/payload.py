@@ -57,26 +57,48 @@ class Limiter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What `size` units of work take in one inference: `work_s` seconds at speed 1 for all of them."""
+
+    size: int
+    work_s: float
+
+    def __post_init__(self) -> None:
+        if self.size < 2 or not self.work_s > 0.0:
+            raise ValueError(f"size must be at least 2 and work_s positive, are {self.size} and {self.work_s}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """What one variant of a model costs and is worth on this payload computer: work in seconds at speed 1 on `threads`
-    of the processor, and the share of the job's value that its result earns."""
+    of the processor, and the share of the job's value that its result earns. `batches` stand by size."""
 
     name: str
     work_s: float
     worth: float
     threads: int = 1
+    batches: tuple[Batch, ...] = ()
 
     def __post_init__(self) -> None:
         if self.threads < 1:
             raise ValueError(f"threads must be at least 1, are {self.threads}")
+        sizes = [batch.size for batch in self.batches]
+        if sizes != sorted(set(sizes)):
+            raise ValueError(f"batches must rise in size, are {sizes}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """The operating-point table of one model package."""
+    """The operating-point table of one model package. `rows` of an input are one unit of work, what `work_s` is for;
+    an input of more is worked on in segments."""
 
     name: str
     variants: tuple[Variant, ...]
+    rows: int = 1
+
+    def __post_init__(self) -> None:
+        if self.rows < 1:
+            raise ValueError(f"rows must be at least 1, are {self.rows}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +121,19 @@ class Payload:
     def most_w(self) -> float:
         """Draw at the highest power setting."""
         return self.idle_w + max(setting.watts for setting in self.settings)
+
+
+PointKey = tuple[str, str, int, str, int]
+"""Model, variant, threads, setting, batch."""
+
+
+def declared_points(payload: Payload, models: tuple[ModelRow, ...]) -> dict[PointKey, tuple[float, float]]:
+    """Watts above idle and seconds of one inference at every operating point, as the mission's tables have them."""
+    declared = {}
+    for row in models:
+        for variant in row.variants:
+            for size, work_s in ((1, variant.work_s), *((batch.size, batch.work_s) for batch in variant.batches)):
+                for setting in payload.settings:
+                    key = (row.name, variant.name, variant.threads, setting.name, size)
+                    declared[key] = (setting.watts, work_s / setting.speed)
+    return declared

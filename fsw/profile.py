@@ -112,8 +112,8 @@ def profile_text(profile: Profile) -> str:
     return "\n".join([*head, "point = [", *points, "]", ""])
 
 
-def profiled_seconds(models: Path, name: str) -> dict[tuple[str, int], float]:
-    """Median seconds of one row at full duty, by variant and threads, of the package `models/name`.
+def profiled_seconds(models: Path, name: str) -> dict[tuple[str, int], dict[int, float]]:
+    """Median seconds of an inference at full duty, by batch, by variant and threads, of the package `models/name`.
 
     Raises ConfigError where there is no profile, or one that does not match its hash or its weights.
     """
@@ -131,11 +131,11 @@ def profiled_seconds(models: Path, name: str) -> dict[tuple[str, int], float]:
     profile = parse_profile(content, file)
     if profile.weights != weights_digest(variants):
         raise ConfigError(file, "weights", "the profile was measured with other weights")
-    return {
-        (point.variant, point.threads): point.time_p50_s
-        for point in profile.point
-        if (point.batch, point.duty) == (1, 1.0)
-    }
+    seconds: dict[tuple[str, int], dict[int, float]] = {}
+    for point in sorted(profile.point, key=lambda point: point.key):
+        if point.duty == 1.0:
+            seconds.setdefault((point.variant, point.threads), {})[point.batch] = point.time_p50_s
+    return seconds
 
 
 def _row(point: ProfilePoint) -> str:

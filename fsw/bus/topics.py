@@ -27,6 +27,7 @@ HOST_REPORT = Topic("host_report", m.HostReport, "govern", 10.0)
 ENVELOPE = Topic("envelope", m.Envelope, "guard", 1.0)
 TRIP = Topic("trip", m.Trip, "guard", 0.0)
 BACKLOG = Topic("backlog", m.Backlog, "govern", 60.0)
+POINTS = Topic("points", m.LearntPoints, "govern", 60.0)
 PRICES = Topic("prices", m.Prices, "plan", 300.0)
 JOB = Topic("job", m.Job, "any", 0.0)  # from the intake and from telecommands
 JOB_ACCEPTED = Topic("job_accepted", m.Job, "govern", 0.0)

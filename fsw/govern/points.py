@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fsw.govern.learning import Factor
-from fsw.mission import Mission
+from fsw.messages import LearntPoint
+from fsw.mission import Mission, ModelRow, Variant
 
 LEARNING_RATE = 0.1  # weight of one measured job in what is its point's own: ten settle it, one odd job does not
 RATIO_LOW, RATIO_HIGH = 0.5, 2.0  # beyond these a measurement is a fault, not a correction
@@ -17,6 +18,7 @@ class OperatingPoint:
     """One way to run a model. `seconds` and `watts` (above idle, in the mean) are the present prediction.
 
     `crest` is its highest draw over the mean, `worst` its longest time over `seconds` where it cannot be recalled.
+    `larger` are the points that run several units of work in one inference and are otherwise the same, by size.
     """
 
     model: str
@@ -31,10 +33,12 @@ class OperatingPoint:
     worst: float = 1.0
     duty: float = 1.0
     threads: int = 1
+    batch: int = 1
+    larger: tuple[OperatingPoint, ...] = ()
 
     @property
     def joules(self) -> float:
-        """Energy above idle of one job."""
+        """Energy above idle of one inference."""
         return self.seconds * self.watts
 
 
@@ -47,25 +51,12 @@ class OperatingPoints:
         self._hunger = {row.name: Factor() for row in mission.payload.settings}  # watts, of a power setting
         for row in mission.models:
             for rank, variant in enumerate(row.variants):
-                for index, setting in enumerate(mission.payload.settings):
-                    point = OperatingPoint(
-                        model=row.name,
-                        variant=variant.name,
-                        setting=setting.name,
-                        setting_index=index,
-                        rank=rank,
-                        worth=variant.worth,
-                        seconds=variant.work_s / setting.speed,
-                        watts=setting.watts,
-                        crest=setting.peak_w / setting.watts,
-                        worst=1.0 if setting.recallable else mission.guard.overrun,
-                        duty=setting.duty if setting.is_pulsed else 1.0,
-                        threads=variant.threads,
-                    )
-                    self._by_model[row.name].append(point)
+                for index in range(len(mission.payload.settings)):
+                    self._by_model[row.name].append(_point(mission, row, rank, variant, index))
+        self._all = [each for points in self._by_model.values() for point in points for each in (point, *point.larger)]
 
     def of(self, model: str) -> list[OperatingPoint]:
-        """The points of a model; empty for one that the mission does not know."""
+        """The points of a model that run one unit of work; empty for one that the mission does not know."""
         return self._by_model.get(model, [])
 
     def models(self) -> list[str]:
@@ -75,6 +66,24 @@ class OperatingPoints:
     def quickest_s(self, model: str) -> float:
         """Seconds of the quickest point."""
         return min(point.seconds for point in self._by_model[model])
+
+    def learnt(self) -> tuple[LearntPoint, ...]:
+        """All points as they are predicted now."""
+        return tuple(
+            [
+                LearntPoint(
+                    model=point.model,
+                    variant=point.variant,
+                    setting=point.setting,
+                    batch=point.batch,
+                    seconds=point.seconds,
+                    watts=point.watts,
+                    worst=point.worst,
+                    threads=point.threads,
+                )
+                for point in self._all
+            ]
+        )
 
     def correct(self, setting: str, watts: float) -> None:
         """Every point of a power setting draws `watts` from now on."""
@@ -92,16 +101,38 @@ class OperatingPoints:
         slowdown.see(slower)
         hunger.see(hungrier, METER_S / seconds)
         pace, draw = slowdown.value / pace, hunger.value / draw
-        for points in self._by_model.values():
-            for other in points:
-                other.seconds *= pace
+        for other in self._all:
+            other.seconds *= pace
         for other in self._under(point.setting):
             other.watts *= draw
         point.seconds *= 1.0 + LEARNING_RATE * (_bounded(slower / pace) - 1.0)
         point.watts *= 1.0 + LEARNING_RATE * (_bounded(hungrier / draw) - 1.0)
 
     def _under(self, setting: str) -> list[OperatingPoint]:
-        return [point for points in self._by_model.values() for point in points if point.setting == setting]
+        return [point for point in self._all if point.setting == setting]
+
+
+def _point(mission: Mission, row: ModelRow, rank: int, variant: Variant, index: int) -> OperatingPoint:
+    """A variant at a setting as declared, with the points of its batches."""
+    setting = mission.payload.settings[index]
+    single = OperatingPoint(
+        model=row.name,
+        variant=variant.name,
+        setting=setting.name,
+        setting_index=index,
+        rank=rank,
+        worth=variant.worth,
+        seconds=variant.work_s / setting.speed,
+        watts=setting.watts,
+        crest=setting.peak_w / setting.watts,
+        worst=1.0 if setting.recallable else mission.guard.overrun,
+        duty=setting.duty if setting.is_pulsed else 1.0,
+        threads=variant.threads,
+    )
+    single.larger = tuple(
+        [replace(single, batch=batch.size, seconds=batch.work_s / setting.speed) for batch in variant.batches]
+    )
+    return single
 
 
 def _bounded(ratio: float) -> float:

@@ -20,6 +20,7 @@ from fsw.bus.topics import (
     MODE,
     ORDER,
     PLANT,
+    POINTS,
     PRICES,
     QUEUE,
     RECOVERED,
@@ -44,6 +45,8 @@ from fsw.messages import (
     HostStatus,
     Job,
     JobReport,
+    LearntPoint,
+    LearntPoints,
     ModeStatus,
     Outcome,
     Plant,
@@ -52,7 +55,7 @@ from fsw.mission import Mission
 from hal.clock import SECOND_NS, OnboardTime
 
 SLOW_STEPS = 10  # heartbeats, host reports and backlog go out every tenth step
-MODE_STEPS = 60  # the mode is told again every minute, for those who were restarted since
+MODE_STEPS = 60  # the mode is told again every minute, for those who were restarted since; points where they changed
 LOW_ORBIT_S = 5_400.0  # an orbit where none is known
 REFUSAL_NS = 60 * SECOND_NS  # an unchanged refusal is told again after this
 
@@ -92,6 +95,7 @@ class GovernService:
         self._sunlit = True
         self._status: ModeStatus | None = None
         self._told: tuple[str, int] = ("", -REFUSAL_NS)
+        self._learnt: tuple[LearntPoint, ...] = ()
         self._steps = 0
         self._due_ns = 0
 
@@ -213,6 +217,7 @@ class GovernService:
         if self._status is None or self._steps % MODE_STEPS == 0:
             self._status = self._status or _status(now_ns, _BOOT)
             self._bus.publish(MODE, self._status)
+            self._tell_points(now_ns)
         plant, payload = self._plant, self._mission.payload
         self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
         self._bus.publish(BACKLOG, Backlog(time_ns=now_ns, counts=self.dispatcher.queue.backlog(now_ns)))
@@ -226,6 +231,12 @@ class GovernService:
                 healthy=plant is not None and not plant.stale,
             ),
         )
+
+    def _tell_points(self, now_ns: int) -> None:
+        learnt = self.dispatcher.points.learnt()
+        if learnt != self._learnt:
+            self._learnt = learnt
+            self._bus.publish(POINTS, LearntPoints(time_ns=now_ns, rows=learnt))
 
     def _dispatch(self, now_ns: int) -> None:
         """Start the job that the policy chooses, if it chooses one."""
