@@ -14,6 +14,12 @@ class ApidRow:
     meaning: str
 
 
-APIDS: tuple[ApidRow, ...] = (ApidRow(0x42, "payload", "commands to, and telemetry from, the payload computer"),)
+APIDS: tuple[ApidRow, ...] = (
+    ApidRow(0x42, "payload", "commands to, and telemetry from, the payload computer"),
+    ApidRow(0, "time", "time packets, ECSS-E-ST-70-41C service 9; without secondary header"),
+    ApidRow(0x7FD, "file", "one protocol data unit of CFDP a packet, both ways; without secondary header"),
+)
 
 PAYLOAD_APID = APIDS[0].id
+TIME_APID = APIDS[1].id
+FILE_APID = APIDS[2].id

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from fsw.catalogue.apids import APIDS
+from fsw.catalogue.apids import APIDS, PAYLOAD_APID
 from fsw.catalogue.commands import COMMANDS
 from fsw.catalogue.events import EVENTS
 from fsw.catalogue.failures import FAILURES
 from fsw.catalogue.parameters import PARAMETER_BY_NAME, PARAMETERS
+from fsw.catalogue.reports import REPORTS
 from fsw.catalogue.rows import MODES, NO_LABEL, Field, Wire
 from fsw.catalogue.structures import STRUCTURES
 from fsw.catalogue.wire import decode_fields, encode_fields, structure_size
+from fsw.packets.pus import Telecommand
 
 PACKET_OCTETS = 1024  # largest space packet we write: fits one 1115-octet TM frame with its header and trailer
+EXAMPLES: Mapping[Wire, int | str] = {
+    Wire.PARAMETER: PARAMETERS[0].name,
+    Wire.PARAMETERS: f"{PARAMETERS[0].name},{PARAMETERS[1].name}",
+    Wire.EVENT: EVENTS[0].name,
+    Wire.EVENTS: EVENTS[0].name,
+    Wire.COMMAND: COMMANDS[0].name,
+    Wire.STRUCTURE: STRUCTURES[0].name,
+    Wire.TEXT: "text",
+    Wire.NAME: "text",
+    Wire.NUMBERS: "1,2",
+    Wire.OCTETS: "c0ffee",
+    Wire.PACKET: Telecommand(PAYLOAD_APID, 0, 17, 1).pack().hex(),
+    Wire.TIME: 2_173_824_037_500_000_000,  # 2026-11-20T00:00:00.5Z
+}
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
@@ -31,8 +47,13 @@ def _numbers() -> Iterator[str]:
         "command": [row.id for row in COMMANDS],
         "function": [row.function for row in COMMANDS if row.function],
         "failure": [row.code for row in FAILURES],
-        "APID": [row.id for row in APIDS],
+        "APID": [row.id for row in APIDS if row.id],
     }
+    for name, messages in {
+        "command": [(row.service, row.subtype) for row in COMMANDS if not row.function],
+        "report": [(row.service, row.subtype) for row in REPORTS],
+    }.items():
+        yield from (f"{name} {message} is used twice" for message in _repeated(messages))
     for kind, numbers in tables.items():
         yield from (f"{kind} number {number} is used twice" for number in _repeated(numbers))
         yield from (f"{kind} number {number} is not within 1 to 65535" for number in numbers if not 0 < number < 65536)
@@ -45,6 +66,7 @@ def _names() -> Iterator[str]:
         "event": [row.name for row in EVENTS],
         "command": [row.name for row in COMMANDS],
         "failure": [row.label for row in FAILURES],
+        "report": [row.name for row in REPORTS],
     }.items():
         yield from (f"{kind} name {name} is used twice" for name in _repeated(names))
         yield from (f"{kind} name {name!r} is not lower_case" for name in names if not _NAME.match(name))
@@ -73,7 +95,7 @@ def _structures() -> Iterator[str]:
 
 
 def _fields() -> Iterator[str]:
-    rows = [(row.name, row.fields) for row in EVENTS] + [(row.name, row.fields) for row in COMMANDS]
+    rows = [(row.name, row.fields) for table in (EVENTS, COMMANDS, REPORTS) for row in table]
     for name, fields in rows:
         values = [example(field) for field in fields]
         if list(decode_fields(fields, encode_fields(fields, values))) != values:
@@ -98,10 +120,8 @@ def example(field: Field) -> float | int | str:
     """A value that the field accepts."""
     if field.wire is Wire.LABEL:
         return field.labels[-1]
-    if field.wire is Wire.PARAMETER:
-        return PARAMETERS[0].name
-    if field.wire in (Wire.TEXT, Wire.NAME):
-        return "text"
+    if field.wire in EXAMPLES:
+        return EXAMPLES[field.wire]
     number = 1.0 if field.low is None else field.low
     return number if field.wire in (Wire.F32, Wire.F64) else int(number)
 

@@ -1,48 +1,23 @@
 """The commands: service and subtype, arguments, hazard, the modes in which they are legal, who carries them out.
 
 Service 8 carries the mission's named functions by number; 17 is the connection test, 20 parameters
-(ECSS-E-ST-70-41C). The owner publishes the reports STARTED and COMPLETED for the request, with the command's
-`ack`. A `Command` message has its name from this table and its arguments in this order, labels and parameters as
-their text.
+(ECSS-E-ST-70-41C); those of the other standard services stand in `services`. The owner publishes the reports STARTED
+and COMPLETED for the request, with the command's `ack`. A `Command` message has its name from this table and its
+arguments in this order, labels and parameters as their text.
 """
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass
-
-from fsw.catalogue.rows import ALL_MODES, MODES, WORKING_MODES, Field, Hazard, Wire
+from fsw.catalogue.rows import ALL_MODES, FUNCTION_SERVICE, MODES, WORKING_MODES, CommandRow, Field, Hazard, Wire
+from fsw.catalogue.services import SERVICE_COMMANDS
 from fsw.catalogue.structures import STRUCTURES
 
-FUNCTION_SERVICE = (8, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRow:
-    """One command. `timeout_s` is how long the owner may take from acceptance to completion."""
-
-    id: int
-    name: str
-    service: int
-    subtype: int
-    function: int
-    owner: str
-    meaning: str
-    fields: tuple[Field, ...] = ()
-    hazard: Hazard = Hazard.NONE
-    modes: tuple[str, ...] = ALL_MODES
-    timeout_s: float = 10.0
-
-    @property
-    def prefix(self) -> bytes:
-        """The octets before the arguments: ST08's function number, ST20's count (always one), nothing else."""
-        if (self.service, self.subtype) == FUNCTION_SERVICE:
-            return struct.pack(">H", self.function)
-        return b"\x01" if self.service == 20 else b""
-
+__all__ = ["COMMANDS", "COMMAND_BY_FUNCTION", "COMMAND_BY_NAME", "COMMAND_BY_SERVICE", "FUNCTION_SERVICE", "CommandRow"]
 
 _PARAMETER = Field("parameter", Wire.PARAMETER, "", "name of a parameter")
 
+MOMENTS = ("eclipse_entry", "eclipse_exit", "pass_start", "pass_end")
+_SPI = Field("spi", Wire.U16, "", "security parameter index")
 _MODEL = Field("model", Wire.TEXT, "", "name of the package", high=32)
 
 COMMANDS: tuple[CommandRow, ...] = (
@@ -88,6 +63,34 @@ COMMANDS: tuple[CommandRow, ...] = (
         19, "rollback_model", 8, 1, 10, "models", "goes back to the version before the active one",
         (_MODEL,), Hazard.WARNING,
     ),
+    CommandRow(
+        20, "arm", 8, 1, 11, "command", "lets one hazardous command act, once, within the window",
+        (
+            Field("command", Wire.COMMAND, "", "name of the command"),
+            Field("window", Wire.F64, "s", "from now on", low=1.0, high=600.0),
+        ),
+    ),
+    CommandRow(
+        21, "schedule_at", 8, 1, 12, "schedule", "schedules a command relative to what the orbit brings",
+        (
+            Field("moment", Wire.LABEL, "", "what is waited for", labels=MOMENTS),
+            Field("nth", Wire.U8, "", "from now on; 1 is the next", low=1.0, high=100.0),
+            Field("offset", Wire.I32, "s", "after the moment; before it if negative", low=-86_400.0, high=86_400.0),
+            Field("sub_schedule", Wire.U8),
+            Field("packet", Wire.PACKET, "", "the telecommand, whole"),
+        ),
+        Hazard.WATCH,
+    ),
+    CommandRow(22, "report_as_flown", 8, 1, 13, "telemetry", "reports the digest of all that flies"),
+    CommandRow(23, "list_memories", 8, 1, 14, "memory", "reports every memory that can be dumped and checked"),
+    CommandRow(
+        24, "start_key", 8, 1, 15, "link", "takes commands under the key of an association", (_SPI,), Hazard.WARNING,
+    ),
+    CommandRow(
+        25, "stop_key", 8, 1, 16, "link", "takes no more commands under the key of an association",
+        (_SPI,), Hazard.WARNING,
+    ),
+    *SERVICE_COMMANDS,
 )  # fmt: skip
 
 COMMAND_BY_NAME = {row.name: row for row in COMMANDS}

@@ -128,6 +128,30 @@ EVENTS: tuple[EventRow, ...] = (
     _event(62, "command_repeated", LOW, "request:u32", "request {0:#010x} was received again and not executed again"),
     _event(63, "command_untracked", LOW, "request:u32", "request {0:#010x} is executed without watching its progress"),
     _event(64, "parameter_set", INFO, "parameter:text value:f64", "{0} set to {1:g}"),
+    _event(65, "command_armed", LOW, "command:text seconds:f64:s", "{0} is armed for {1:.0f} s"),
+    # the link
+    _event(
+        110, "link_ready", INFO, "profile:text spi:u32 floor:u64",
+        "the link speaks {0}; under SPI {1} counters up to {2} are used",
+    ),
+    _event(111, "link_insecure", MEDIUM, "profile:text", "commands are taken from anybody: profile {0}"),
+    _event(
+        112, "link_rejected", LOW, "reason:text spi:u32 floor:u64",
+        "an uplink had no effect: {0} (SPI {1}, counters up to {2} are used)",
+    ),
+    _event(
+        113, "link_control_frame", MEDIUM, "frames:u32",
+        "{0} control frames have set the order of commands (nobody signs them)",
+    ),
+    _event(
+        114, "link_counter_lost", HIGH, "channel:u32 first_key:u32",
+        "the anti-replay counter of channel {0} is lost: answer with contingency key {1} or a later one",
+    ),
+    _event(
+        115, "link_recovered", MEDIUM, "channel:u32 key:u32 kept:text",
+        "channel {0} is recovered with contingency key {1} ({2})",
+    ),
+    _event(116, "link_key_changed", MEDIUM, "spi:u32 state:text", "the key of SPI {0} is {1} now"),
     # model packages; 18 and 19 among the jobs
     _event(70, "model_installed", INFO, "model:text version:text", "model {0} {1} is on board and waits for its trial"),
     _event(
@@ -143,6 +167,40 @@ EVENTS: tuple[EventRow, ...] = (
         "file {1} of model {0} was damaged: {2} files mended from the second copy",
     ),
     _event(75, "model_damaged", HIGH, "model:text file:text", "file {1} of model {0} is damaged and cannot be mended"),
+    # the schedule
+    _event(
+        80, "schedule_released", INFO, "request:u32 late:f64:s",
+        "scheduled request {0:#010x} released, {1:.1f} s late",
+    ),
+    _event(
+        81, "schedule_skipped", LOW, "request:u32 why:text", "scheduled request {0:#010x} was not released: {1}",
+    ),
+    _event(82, "schedule_held", MEDIUM, "waiting:u32 why:text", "{0} scheduled commands wait: {1}"),
+    _event(83, "schedule_lost", HIGH, "why:text", "the schedule of an earlier run cannot be read: {0}"),
+    # the fault table
+    _event(90, "watchpoint_low", MEDIUM, "parameter:text value:f64 limit:f64", "{0} is {1:g}, below {2:g}"),
+    _event(91, "watchpoint_high", MEDIUM, "parameter:text value:f64 limit:f64", "{0} is {1:g}, above {2:g}"),
+    _event(92, "watchpoint_stale", MEDIUM, "parameter:text age:f64:s", "{0} was not heard for {1:.0f} s"),
+    _event(93, "watchpoint_over", INFO, "parameter:text value:f64", "{0} is {1:g} and within its limits again"),
+    _event(
+        94, "response_fired", MEDIUM, "event:text request:u32 times:u32",
+        "{0}: request {1:#010x} sent in response, {2} times now",
+    ),
+    _event(95, "response_passive", LOW, "event:text request:u32", "{0}: request {1:#010x} would have been sent"),
+    _event(96, "fault_table_lost", HIGH, "why:text", "changes of the fault table cannot be read: {0}"),
+    # downlink, packet stores and files
+    _event(
+        100, "downlink_deferred", LOW, "kind:text packets:u32 in:f64:s",
+        "{1} packets of {0} wait, the first goes down in {2:.0f} s",
+    ),
+    _event(101, "contact_begun", INFO, "station:text seconds:f64:s", "contact by {0} for {1:.0f} s"),
+    _event(102, "contact_ended", INFO, "station:text waiting:u32", "contact by {0} over, {1} packets wait"),
+    _event(103, "store_overwritten", LOW, "store:text packets:u32", "{1} packets of store {0} gave way to newer ones"),
+    _event(104, "file_received", INFO, "repository:text file:text size:u64", "{0}/{1} received, {2} octets"),
+    _event(105, "file_sent", INFO, "repository:text file:text size:u64", "{0}/{1} is on the ground, {2} octets"),
+    _event(106, "file_failed", LOW, "repository:text file:text why:text", "{0}/{1}: {2}"),
+    _event(107, "as_flown", INFO, "digest:text", "flying {0}"),
+    _event(108, "price_table_bad", MEDIUM, "why:text", "the table of prices cannot be used: {0}"),
 )  # fmt: skip
 
 EVENT_BY_NAME = {row.name: row for row in EVENTS}

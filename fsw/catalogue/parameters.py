@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 from fsw.catalogue.rows import MODES, YES_NO, Wire
 
-U8, U32, F32, F64, LABEL, NAME = Wire.U8, Wire.U32, Wire.F32, Wire.F64, Wire.LABEL, Wire.NAME
+U8, U32, U64, F32, F64, LABEL, NAME = Wire.U8, Wire.U32, Wire.U64, Wire.F32, Wire.F64, Wire.LABEL, Wire.NAME
+
+
+LINK_PROFILES = ("packets", "packets+mac", "frames", "frames+sdls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,88 @@ PARAMETERS: tuple[ParameterRow, ...] = (
     P(111, "upsets", U32, "", "plant.upsets", "memory errors counted since start"),
     P(112, "corrected_errors", U32, "", "samples.corrected_errors", "memory errors corrected"),
     P(113, "uncorrected_errors", U32, "", "samples.uncorrected_errors", "memory errors not corrected"),
+    # the space link
+    P(120, "link_profile", LABEL, "", "count.link.profile", "how the space link is spoken", labels=LINK_PROFILES),
+    P(121, "link_spi", U32, "", "count.link.spi", "association of the last command taken, 0 without security"),
+    P(
+        122,
+        "link_floor",
+        U64,
+        "",
+        "count.link.floor",
+        "newest counter of link_spi that is refused: the ground goes on above it",
+    ),
+    P(
+        123,
+        "link_lost",
+        LABEL,
+        "",
+        "count.link.lost",
+        "the anti-replay counter is lost: only a contingency key helps",
+        labels=YES_NO,
+    ),
+    P(124, "link_taken", U32, "", "count.link.taken", "packets handed to the command service"),
+    P(
+        125,
+        "link_rejected",
+        U32,
+        "",
+        "count.link.rejected",
+        "received octet strings without effect, all reasons together",
+    ),
+    P(
+        126,
+        "link_unprotected",
+        U32,
+        "",
+        "count.link.unprotected",
+        "of those: not protected where protection is asked for",
+    ),
+    P(127, "link_truncated", U32, "", "count.link.truncated", "of those: shorter than security header and MAC"),
+    P(128, "link_unknown_spi", U32, "", "count.link.unknown_spi", "of those: no such association"),
+    P(129, "link_stopped", U32, "", "count.link.stopped", "of those: under a key that was stopped"),
+    P(130, "link_counter_lost", U32, "", "count.link.counter_lost", "of those: while the counter is lost"),
+    P(131, "link_forged", U32, "", "count.link.forged", "of those: wrong MAC"),
+    P(132, "link_repeated", U32, "", "count.link.repeated", "of those: counter used before, or older"),
+    P(133, "link_beyond_window", U32, "", "count.link.beyond_window", "of those: counter too far ahead"),
+    P(134, "link_not_kept", U32, "", "count.link.not_kept", "of those: no durable counter, the store is away"),
+    P(
+        135,
+        "link_answers_refused",
+        U32,
+        "",
+        "count.link.answers_refused",
+        "of those: answers to a challenge that are wrong",
+    ),
+    P(136, "link_no_unit", U32, "", "count.link.no_unit", "of those: no code block or no frame in it"),
+    P(137, "link_bad_checksum", U32, "", "count.link.bad_checksum", "of those: frames with a wrong checksum"),
+    P(138, "link_bad_frame", U32, "", "count.link.bad_frame", "of those: frames not for us, or malformed"),
+    P(139, "link_bad_packet", U32, "", "count.link.bad_packet", "of those: frames whose data is no packet"),
+    P(140, "link_not_taken", U32, "", "count.link.not_taken", "of those: frames that FARM-1 did not take"),
+    P(141, "link_control", U32, "", "count.link.control", "control frames: Unlock, Set V(R)"),
+    P(142, "link_corrected_bits", U32, "", "count.link.corrected_bits", "bits that the code of the uplink corrected"),
+    P(143, "link_frames_sent", U32, "", "count.link.frames_sent", "telemetry frames"),
+    P(144, "link_unsaved", U32, "", "count.link.unsaved", "times that the store did not keep a counter"),
+    P(96, "commands_unarmed", U32, "", "count.command.unarmed", "hazardous commands that were not armed"),
+    # downlink, packet stores, schedule, fault table, files
+    P(150, "in_contact", LABEL, "", "contact.in_contact", "the ground hears us", labels=YES_NO),
+    P(151, "downlink_queued", U32, "", "count.telemetry.downlink_queued", "packets that wait to go down"),
+    P(152, "downlink_dropped", U32, "", "count.telemetry.downlink_dropped", "of those, given up for newer ones"),
+    P(153, "downlink_next_s", F32, "s", "count.telemetry.downlink_next_s", "until the first of them goes down"),
+    P(154, "packets_stored", U32, "", "count.store.packets_stored", "packets written to packet stores"),
+    P(155, "packets_unstored", U32, "", "count.store.packets_unstored", "packets that no packet store could take"),
+    P(156, "packets_overwritten", U32, "", "count.store.packets_overwritten", "packets that gave way, never sent"),
+    P(157, "packets_retrieved", U32, "", "count.store.packets_retrieved", "packets read back"),
+    P(160, "activities_waiting", U32, "", "count.schedule.waiting", "scheduled commands"),
+    P(161, "activities_released", U32, "", "count.schedule.released", "scheduled commands released"),
+    P(162, "activities_skipped", U32, "", "count.schedule.skipped", "scheduled commands not released"),
+    P(165, "monitors_violated", U32, "", "count.faults.violated", "watchpoints beyond a limit, or stale"),
+    P(166, "monitor_trips", U32, "", "count.faults.trips", "times that a watchpoint went beyond its limit"),
+    P(167, "responses_fired", U32, "", "count.faults.fired", "commands sent in response to events"),
+    P(170, "files_received", U32, "", "count.files.received", "files that came whole"),
+    P(171, "files_sent", U32, "", "count.files.sent", "files that the ground has whole"),
+    P(172, "files_failed", U32, "", "count.files.failed", "transfers that did not end well"),
+    P(173, "files_refused", U32, "", "count.files.refused", "protocol data units without effect"),
     # what a command may set
     P(200, "payload_power_limit_w", F64, "W", "set.guard", "most power above idle for one job", 0.0, 1e6, (), 1e6),
     P(201, "energy_reserve_j", F64, "J", "set.guard", "energy kept back above the floor", 0.0, 3.6e9, (), 0.0),
@@ -119,6 +204,21 @@ PARAMETERS: tuple[ParameterRow, ...] = (
     P(213, "governor_interval_s", F64, "s", "set.telemetry", "interval of structure 3", 1.0, 3600.0, (), 10.0),
     P(214, "health_interval_s", F64, "s", "set.telemetry", "interval of structure 4", 1.0, 3600.0, (), 30.0),
     P(215, "radiation_interval_s", F64, "s", "set.telemetry", "interval of structure 5", 1.0, 3600.0, (), 30.0),
+    P(216, "link_interval_s", F64, "s", "set.telemetry", "interval of structure 6", 1.0, 3600.0, (), 30.0),
+    P(217, "autonomy_interval_s", F64, "s", "set.telemetry", "interval of structure 7", 1.0, 3600.0, (), 60.0),
+    P(220, "responses_passive", F64, "1", "set.faults", "1: responses are told and not sent", 0.0, 1.0, (), 0.0),
+    P(
+        221,
+        "schedule_late_s",
+        F64,
+        "s",
+        "set.schedule",
+        "activities later than that are skipped",
+        0.0,
+        86400.0,
+        (),
+        60.0,
+    ),
 )
 
 PARAMETER_BY_NAME = {row.name: row for row in PARAMETERS}

@@ -50,6 +50,25 @@ STRUCTURES: tuple[StructureRow, ...] = (
         5, "radiation", "radiation_interval_s",
         ("dose_rate_ugy_s", "upsets", "corrected_errors", "uncorrected_errors"),
     ),
+    StructureRow(
+        6, "link", "link_interval_s",
+        (
+            "link_profile", "link_spi", "link_floor", "link_lost", "link_taken", "link_rejected", "link_unprotected",
+            "link_truncated", "link_unknown_spi", "link_stopped", "link_counter_lost", "link_forged", "link_repeated",
+            "link_beyond_window", "link_not_kept", "link_answers_refused", "link_no_unit", "link_bad_checksum",
+            "link_bad_frame", "link_bad_packet", "link_not_taken", "link_control", "link_corrected_bits",
+            "link_frames_sent", "link_unsaved", "commands_unarmed",
+        ),
+    ),
+    StructureRow(
+        7, "autonomy", "autonomy_interval_s",
+        (
+            "in_contact", "downlink_queued", "downlink_dropped", "downlink_next_s", "packets_stored",
+            "packets_unstored", "packets_overwritten", "packets_retrieved", "activities_waiting",
+            "activities_released", "activities_skipped", "monitors_violated", "monitor_trips", "responses_fired",
+            "files_received", "files_sent", "files_failed", "files_refused",
+        ),
+    ),
 )  # fmt: skip
 
 STRUCTURE_BY_ID = {row.id: row for row in STRUCTURES}

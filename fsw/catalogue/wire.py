@@ -14,35 +14,38 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-from fsw.catalogue.commands import COMMAND_BY_NAME
-from fsw.catalogue.events import EVENT_BY_ID, EVENT_BY_NAME
+from fsw.catalogue.commands import COMMAND_BY_NAME, COMMANDS
+from fsw.catalogue.errors import WireError as WireError
+from fsw.catalogue.errors import bad_length
+from fsw.catalogue.events import EVENT_BY_ID, EVENT_BY_NAME, EventRow
 from fsw.catalogue.parameters import PARAMETER_BY_ID, PARAMETER_BY_NAME, ParameterRow
-from fsw.catalogue.rows import NAME_OCTETS, TEXT_OCTETS, Field, Wire
-from fsw.catalogue.structures import STRUCTURE_BY_ID
+from fsw.catalogue.reports import REPORT_BY_NAME, REPORT_BY_SERVICE
+from fsw.catalogue.rows import NAME_OCTETS, TEXT_OCTETS, CommandRow, Field, Wire
+from fsw.catalogue.structures import STRUCTURE_BY_ID, STRUCTURE_BY_NAME
+from fsw.catalogue.variable import VARIABLE, decode_variable, encode_variable
+from fsw.packets.cuc import TAI_1958, Cuc
 
 Value = float | int | str
+TIME_OCTETS = 7  # CUC with 4 octets of seconds and 3 of their fraction, the P-field left out
+ROWS_KEPT = 64  # layouts of rows made up in flight: more than there may be structures at a time
 
 _FORMAT = {
     Wire.U8: "B", Wire.U16: "H", Wire.U32: "I", Wire.U64: "Q", Wire.I32: "i", Wire.F32: "f", Wire.F64: "d",
-    Wire.LABEL: "B", Wire.PARAMETER: "H", Wire.NAME: f"{NAME_OCTETS}s",
+    Wire.LABEL: "B", Wire.PARAMETER: "H", Wire.EVENT: "H", Wire.STRUCTURE: "H", Wire.COMMAND: "H",
+    Wire.NAME: f"{NAME_OCTETS}s", Wire.TIME: f"{TIME_OCTETS}s",
 }  # fmt: skip
 _FLOATS = (Wire.F32, Wire.F64)
 _LIMITS = {
     Wire.U8: (0, 2**8 - 1), Wire.U16: (0, 2**16 - 1), Wire.U32: (0, 2**32 - 1), Wire.U64: (0, 2**64 - 1),
     Wire.I32: (-(2**31), 2**31 - 1), Wire.TEXT: (0, TEXT_OCTETS),
 }  # fmt: skip
+_NAMED: Mapping[Wire, Mapping[int, ParameterRow | EventRow | CommandRow]] = {
+    Wire.PARAMETER: PARAMETER_BY_ID, Wire.EVENT: EVENT_BY_ID, Wire.COMMAND: {row.id: row for row in COMMANDS},
+}  # fmt: skip
+_NUMBER = {wire: {row.name: number for number, row in rows.items()} for wire, rows in _NAMED.items()}
 _CODEC = {wire: struct.Struct(">" + code) for wire, code in _FORMAT.items()}
-
-
-class WireError(ValueError):
-    """A value or octets that do not fit: `field` is the place of the value in its row, `label` the failure code's."""
-
-    def __init__(self, field: int, problem: str, label: str = "bad_argument", values: tuple[float, ...] = ()) -> None:
-        super().__init__(problem)
-        self.field = field
-        self.label = label
-        self.values = values or (float(field),)
 
 
 def encode_arguments(command: str, values: Sequence[Value]) -> bytes:
@@ -79,6 +82,21 @@ def decode_event(number: int, data: bytes) -> tuple[Value, ...]:
     return decode_fields(EVENT_BY_ID[number].fields, data)
 
 
+def encode_report(name: str, values: Sequence[Value]) -> bytes:
+    """The data of a report of a service; raises WireError, KeyError for an undeclared report.
+
+    >>> encode_report("monitor_status", (7, "within", 0)).hex()
+    '0100070100000000'
+    """
+    row = REPORT_BY_NAME[name]
+    return encode_fields(row.fields, values, shorten=True)
+
+
+def decode_report(service: int, subtype: int, data: bytes) -> tuple[Value, ...]:
+    """The values of a report; raises WireError, KeyError for one that is not in the dictionary."""
+    return decode_fields(REPORT_BY_SERVICE[(service, subtype)].fields, data)
+
+
 def encode_structure(number: int, values: Mapping[str, Value | bool | None]) -> bytes:
     """Bitmap and values of structure `number`; what is absent, None or does not fit is marked missing.
 
@@ -91,6 +109,21 @@ def encode_structure(number: int, values: Mapping[str, Value | bool | None]) -> 
 def decode_structure(number: int, data: bytes) -> dict[str, Value | None]:
     """Values by name, None where missing; raises WireError, KeyError for an unknown structure."""
     return _STRUCTURES[number].decode(data)
+
+
+def encode_row(names: tuple[str, ...], values: Mapping[str, Value | bool | None]) -> bytes:
+    """Bitmap and values of a structure of the parameters `names`, made up in flight."""
+    return _row_of(names).encode(values)
+
+
+def decode_row(names: tuple[str, ...], data: bytes) -> dict[str, Value | None]:
+    """The values of a structure made up in flight; raises WireError."""
+    return _row_of(names).decode(data)
+
+
+def row_octets(names: tuple[str, ...]) -> int:
+    """How long the row of a structure of these parameters is; raises KeyError for an unknown one."""
+    return _row_of(names).size
 
 
 def encode_fields(fields: Sequence[Field], values: Sequence[Value], shorten: bool = False) -> bytes:
@@ -108,7 +141,7 @@ def decode_fields(fields: Sequence[Field], data: bytes) -> tuple[Value, ...]:
         value, offset = _decode(place, field, data, offset)
         values.append(value)
     if offset != len(data):
-        raise _bad_length(data)
+        raise bad_length(data)
     return tuple(values)
 
 
@@ -122,7 +155,8 @@ def check_range(place: int, field: Field | ParameterRow, value: Value) -> None:
     lowest, highest = _LIMITS.get(field.wire, (-math.inf, math.inf))
     low = lowest if field.low is None or is_text else field.low
     high = highest if field.high is None else field.high
-    if not (low <= measure <= high and math.isfinite(measure)):
+    is_declared = math.isfinite(measure) or measure in (field.low, field.high)
+    if not (low <= measure <= high and is_declared):
         said = f"{measure} octets long" if is_text else str(value)
         problem = f"{field.name} is {said}, accepted are {low:.12g} to {high:.12g}"
         raise WireError(place, problem, "out_of_range", (place, float(measure), float(low), float(high)))
@@ -130,24 +164,13 @@ def check_range(place: int, field: Field | ParameterRow, value: Value) -> None:
 
 def _encode(place: int, field: Field, value: Value, shorten: bool) -> bytes:
     try:
-        if field.wire is Wire.TEXT:
-            return _encode_text(place, field, value, shorten)
-        return _CODEC[field.wire].pack(_to_wire(field, value))
+        if field.wire in VARIABLE:
+            return field.lead + encode_variable(place, field, value, shorten)
+        return field.lead + _CODEC[field.wire].pack(_to_wire(field, value))
     except (struct.error, TypeError, ValueError, KeyError, OverflowError) as error:
         if isinstance(error, WireError):
             raise
         raise WireError(place, f"{field.name}: {value!r} is not {field.wire.value}") from error
-
-
-def _encode_text(place: int, field: Field, value: Value, shorten: bool) -> bytes:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    octets = value.encode()
-    if len(octets) > TEXT_OCTETS:
-        if not shorten:
-            raise WireError(place, f"{field.name} is longer than {TEXT_OCTETS} octets")
-        octets = octets[:TEXT_OCTETS].decode(errors="ignore").encode()
-    return bytes((len(octets),)) + octets
 
 
 def _to_wire(field: Field | ParameterRow, value: Value) -> float | int | bytes:
@@ -155,10 +178,14 @@ def _to_wire(field: Field | ParameterRow, value: Value) -> float | int | bytes:
     wire = field.wire
     if wire is Wire.LABEL and isinstance(value, str):
         return field.labels.index(value)
-    if wire is Wire.PARAMETER:
-        return PARAMETER_BY_NAME[str(value)].id
     if wire is Wire.NAME:
         return str(value).encode()[:NAME_OCTETS]
+    if wire in _NUMBER:
+        return _NUMBER[wire][str(value)]
+    if wire is Wire.STRUCTURE:
+        return STRUCTURE_BY_NAME[name].id if (name := str(value)) in STRUCTURE_BY_NAME else int(name)
+    if wire is Wire.TIME:
+        return Cuc.from_ns(int(value)).pack()[1:]
     if wire in _FLOATS:
         return float(value)
     if isinstance(value, str):
@@ -168,40 +195,36 @@ def _to_wire(field: Field | ParameterRow, value: Value) -> float | int | bytes:
 
 def _from_wire(place: int, field: Field | ParameterRow, raw: float | int | bytes) -> Value:
     if isinstance(raw, bytes):
+        if field.wire is Wire.TIME:
+            return Cuc.from_int(TAI_1958 << 56 | int.from_bytes(raw, "big")).to_ns()
         return raw.rstrip(b"\x00").decode(errors="replace")
     if field.wire is Wire.LABEL:
         if raw >= len(field.labels):
             raise WireError(place, f"{field.name} has no label {raw}")
         return field.labels[int(raw)]
-    if field.wire is Wire.PARAMETER:
-        if raw not in PARAMETER_BY_ID:
-            raise WireError(place, f"parameter {raw} is not known", "unknown_parameter", (float(raw),))
-        return PARAMETER_BY_ID[int(raw)].name
+    if field.wire in _NAMED:
+        rows = _NAMED[field.wire]
+        if raw not in rows:
+            kind = field.wire.value
+            raise WireError(place, f"{kind} {raw} is not known", f"unknown_{kind}", (float(raw),))
+        return rows[int(raw)].name
+    if field.wire is Wire.STRUCTURE:
+        return STRUCTURE_BY_ID[int(raw)].name if raw in STRUCTURE_BY_ID else str(raw)
     return raw
 
 
 def _decode(place: int, field: Field, data: bytes, offset: int) -> tuple[Value, int]:
-    if field.wire is Wire.TEXT:
-        return _decode_text(place, data, offset)
+    if field.lead:
+        if not data.startswith(field.lead, offset):
+            raise WireError(place, f"{field.name}: one item a packet is taken")
+        offset += len(field.lead)
+    if field.wire in VARIABLE:
+        return decode_variable(place, field, data, offset)
     codec = _CODEC[field.wire]
     end = offset + codec.size
     if end > len(data):
-        raise _bad_length(data)
+        raise bad_length(data)
     return _from_wire(place, field, codec.unpack_from(data, offset)[0]), end
-
-
-def _decode_text(place: int, data: bytes, offset: int) -> tuple[str, int]:
-    end = offset + 1 + (data[offset] if offset < len(data) else 0)
-    if end > len(data):
-        raise _bad_length(data)
-    try:
-        return data[offset + 1 : end].decode(), end
-    except UnicodeDecodeError as error:
-        raise WireError(place, "text is not UTF-8") from error
-
-
-def _bad_length(data: bytes) -> WireError:
-    return WireError(0, f"{len(data)} octets are too few or too many", "bad_length", (float(len(data)),))
 
 
 class _Structure:
@@ -227,7 +250,7 @@ class _Structure:
 
     def decode(self, data: bytes) -> dict[str, Value | None]:
         if len(data) != self.size:
-            raise _bad_length(data)
+            raise bad_length(data)
         bitmap = int.from_bytes(data[: self._bitmap_octets], "big")
         top = 8 * self._bitmap_octets - 1
         raw = self._values.unpack_from(data, self._bitmap_octets)
@@ -253,3 +276,8 @@ _STRUCTURES = {number: _Structure(row.parameters) for number, row in STRUCTURE_B
 def structure_size(number: int) -> int:
     """Octets of a structure's bitmap and values."""
     return _STRUCTURES[number].size
+
+
+@lru_cache(ROWS_KEPT)
+def _row_of(names: tuple[str, ...]) -> _Structure:
+    return _Structure(names)

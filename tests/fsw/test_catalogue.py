@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,17 +13,24 @@ from fsw.catalogue.commands import COMMAND_BY_NAME, COMMANDS
 from fsw.catalogue.events import EVENTS, event_text
 from fsw.catalogue.failures import FAILURES, failure_code, failure_text
 from fsw.catalogue.parameters import PARAMETER_BY_NAME
-from fsw.catalogue.rows import Field, Wire
-from fsw.catalogue.structures import STRUCTURES, StructureRow
+from fsw.catalogue.reports import REPORTS
+from fsw.catalogue.rows import ONE, Field, ReportRow, Wire
+from fsw.catalogue.structures import STRUCTURE_BY_NAME, STRUCTURES, StructureRow
 from fsw.catalogue.wire import (
     Value,
     WireError,
     decode_arguments,
     decode_event,
+    decode_report,
+    decode_row,
     decode_structure,
     encode_arguments,
     encode_event,
+    encode_report,
+    encode_row,
     encode_structure,
+    row_octets,
+    structure_size,
 )
 
 
@@ -143,3 +152,55 @@ def test_commands_of_service_8_are_told_apart_by_number() -> None:
 def test_only_settable_parameters_have_an_owning_service() -> None:
     assert PARAMETER_BY_NAME["temp_margin_c"].owner == "guard"
     assert not PARAMETER_BY_NAME["soc"].is_settable
+
+
+@given(st.sampled_from(REPORTS), st.binary(max_size=80))
+def test_any_octets_give_a_report_or_a_wire_error(row: ReportRow, octets: bytes) -> None:
+    data = octets if row.fields and not row.fields[0].lead else ONE + octets
+    try:
+        values = decode_report(row.service, row.subtype, data)
+    except WireError:
+        return
+    assert decode_report(row.service, row.subtype, encode_report(row.name, values)) == values
+
+
+def test_a_list_of_one_item_has_its_count_before_it() -> None:
+    release_ns = 2_173_824_037_500_000_000
+    ping = "1842c00500062f110100009d76"
+    data = encode_arguments("schedule_command", (3, release_ns, ping))
+    assert data.hex() == "03" + "01" + "8191ec25800000" + ping  # CUC of 2026-11-20T00:00:00.5Z, without P-field
+    assert decode_arguments("schedule_command", data) == (3, release_ns, ping)
+    with pytest.raises(WireError, match="one item"):
+        decode_arguments("schedule_command", data[:1] + b"\x02" + data[2:])
+
+
+def test_a_carried_packet_that_is_no_telecommand_is_refused() -> None:
+    damaged = "1842c00500062f110100009d77"
+    with pytest.raises(WireError, match="packet"):
+        encode_arguments("schedule_command", (0, 0, damaged))
+    with pytest.raises(WireError, match="packet"):
+        decode_arguments("schedule_command", bytes.fromhex("0001" + 14 * "0" + damaged))
+
+
+def test_names_in_lists_come_back_and_unknown_ones_are_refused() -> None:
+    data = encode_arguments("create_structure", (100, 1000, "soc, payload_temp_c"))
+    assert data.hex() == "0064" + "000003e8" + "02" + "0001" + "001e"
+    assert decode_arguments("create_structure", data) == (100, 1000, "soc,payload_temp_c")
+    with pytest.raises(WireError) as caught:
+        decode_arguments("create_structure", bytes.fromhex("0064000003e8017fff"))
+    assert caught.value.label == "unknown_parameter"
+
+
+def test_no_limit_is_infinite_and_not_a_number_is_no_limit() -> None:
+    values = (7, "payload_temp_c", 3, -math.inf, "watchpoint_low", 70.0, "watchpoint_high", 30.0, 2.0)
+    assert decode_arguments("add_monitor", encode_arguments("add_monitor", values)) == values
+    with pytest.raises(WireError):
+        decode_arguments("add_monitor", encode_arguments("add_monitor", (*values[:3], math.nan, *values[4:])))
+
+
+def test_a_structure_made_up_in_flight_is_laid_out_as_a_declared_one() -> None:
+    thermal = STRUCTURE_BY_NAME["thermal"]
+    values = {"payload_temp_c": 20.0, "battery_temp_c": None}
+    assert encode_row(thermal.parameters, values) == encode_structure(thermal.id, values)
+    assert decode_row(thermal.parameters, encode_row(thermal.parameters, values))["payload_temp_c"] == 20.0
+    assert row_octets(thermal.parameters) == structure_size(thermal.id)
