@@ -1,6 +1,7 @@
 """All transactions of one end: starts them, hands them their PDUs, collects theirs, bounds and counts everything.
 
     entity.put(now, PutRequest(...))     start to send
+    entity.take_up(request, number)      go on with a transaction from before a restart
     entity.receive(now, octets)          a PDU from the other end, however broken; never raises
     entity.poll(now, room)               at most `room` PDUs to send now, transactions in turn
     entity.suspend(now), resume(now)     loss and return of the signal: all timers stand still in between
@@ -94,13 +95,24 @@ class Entity:
 
     def put(self, now_ns: int, request: PutRequest) -> TransactionId:
         """Begin to send a file; raises OSError where there is none, CfdpBusy, ValueError for a name too long."""
+        id_ = self._send(request, self._next_sequence, is_taken_up=False)
+        self._next_sequence = (self._next_sequence + 1) % (1 << 8 * self._settings.sequence_octets)
+        return id_
+
+    def take_up(self, request: PutRequest, sequence: int) -> TransactionId:
+        """Go on with what `put` began before a restart, class 2: the receiver asks for what it lacks. Raises as `put`.
+
+        Reads the whole file once, for its checksum.
+        """
+        return self._send(request, sequence, is_taken_up=True)
+
+    def _send(self, request: PutRequest, sequence: int, is_taken_up: bool) -> TransactionId:
         if len(self._active) >= self._settings.transactions:
             raise CfdpBusy(f"{len(self._active)} transactions are in use")
         size = self._files.size(request.source_name)
-        header = self._header(request, size)
+        header = self._header(request, size)._replace(sequence=sequence)
         Metadata(size, request.source_name, request.destination_name, self._settings.checksum_type).pack(header)
-        self._next_sequence = (self._next_sequence + 1) % (1 << 8 * self._settings.sequence_octets)
-        sender = Sender(header, request, size, self._settings, self._files, self._tell)
+        sender = Sender(header, request, size, self._settings, self._files, self._tell, is_taken_up)
         self._active[sender.id] = sender
         return sender.id
 
@@ -216,7 +228,7 @@ class Entity:
             if isinstance(directive, Finished):  # a transaction from before a restart: let the other end rest
                 self._answer(header, directive, directive.condition, TransactionStatus.UNRECOGNISED)
             return None
-        can_open = isinstance(directive, Metadata | FileData | Eof)
+        can_open = self._settings.takes_files and isinstance(directive, Metadata | FileData | Eof)
         if not can_open or len(self._active) >= self._settings.transactions:
             return None
         receiver = Receiver(header, self._settings, self._files, self._tell, now_ns)

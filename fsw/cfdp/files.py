@@ -23,6 +23,10 @@ class Files(Protocol):
         """At most `octets` of a file."""
         ...
 
+    def begin(self, partial: str, name: str, size: int) -> None:
+        """A partial file will be `name`, of `size` octets: refuses now what could not be committed."""
+        ...
+
     def write(self, partial: str, offset: int, data: bytes) -> None:
         """Write a segment of a partial file, which comes to be by it."""
         ...
@@ -58,6 +62,11 @@ class FolderFiles:
 
     def read(self, name: str, offset: int, octets: int) -> bytes:
         return _read(self._path(name), offset, octets)
+
+    def begin(self, partial: str, name: str, size: int) -> None:
+        self._path(name)
+        if size > self._limit:
+            raise OSError(errno.EFBIG, f"over {self._limit} octets", name)
 
     def write(self, partial: str, offset: int, data: bytes) -> None:
         if offset + len(data) > self._limit:

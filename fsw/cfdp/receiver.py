@@ -181,6 +181,7 @@ class Receiver(Transaction):
         elif self._sizes_disagree():
             self.fault(Condition.FILE_SIZE_ERROR, now_ns)
         else:
+            self._files.begin(self.partial, metadata.destination_name, metadata.size)
             self._moved_on(now_ns)
 
     def _take_eof(self, eof: Eof, now_ns: int) -> None:

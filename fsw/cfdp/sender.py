@@ -4,7 +4,7 @@
        |          |
        +----------+--> CANCELLING (EOF with condition) -> ended
 
-What is sent first when there is room: acknowledgement, metadata, EOF, what was asked for again, new data.
+A transaction from before a restart begins at CLOSING. What is sent first when there is room: acknowledgement, metadata, EOF, what was asked for again, new data.
 Source: CCSDS 727.0-B-5, 4.6.3 (unacknowledged), 4.6.4 (acknowledged), 4.6.6 (cancel).
 """
 
@@ -33,6 +33,9 @@ from fsw.cfdp.settings import CfdpSettings, Ended, PutRequest
 from fsw.cfdp.transaction import Tell, Transaction
 
 
+CHECK_OCTETS = 1 << 20  # read at once where only the checksum is wanted
+
+
 class Phase(Enum):
     """Where a sender is."""
 
@@ -42,12 +45,23 @@ class Phase(Enum):
 
 
 class Sender(Transaction):
-    """Sends one file of `size` octets."""
+    """Sends one file of `size` octets.
+
+    With `is_taken_up` another life of this end began the transaction: it says only what the file is and where it ends,
+    and the receiver asks for what it lacks, be it everything.
+    """
 
     is_sender = True
 
     def __init__(
-        self, header: Header, request: PutRequest, size: int, settings: CfdpSettings, files: Files, tell: Tell
+        self,
+        header: Header,
+        request: PutRequest,
+        size: int,
+        settings: CfdpSettings,
+        files: Files,
+        tell: Tell,
+        is_taken_up: bool = False,
     ) -> None:
         super().__init__(header, settings, files, tell)
         self._request = request
@@ -60,6 +74,9 @@ class Sender(Transaction):
         self._owes_eof = False
         self._owes_ack = False
         self._is_delivered = False
+        self._is_taken_up = is_taken_up
+        if is_taken_up:
+            self._skip()
 
     @property
     def is_over(self) -> bool:
@@ -67,7 +84,7 @@ class Sender(Transaction):
 
     @property
     def progress(self) -> tuple[int, int | None]:
-        return self._position, self._size
+        return self._position - self._again.octets, self._size
 
     def take(self, directive: Directive, now_ns: int) -> None:
         if self._inactivity.is_running:
@@ -76,7 +93,7 @@ class Sender(Transaction):
             case Nak() if self._phase is not Phase.CANCELLING:
                 self._take_nak(directive)
             case Ack(directive=code) if code == EOF_CODE:
-                self._take_eof_ack()
+                self._take_eof_ack(directive)
             case Finished():
                 self._take_finished(directive)
             case _:
@@ -187,11 +204,20 @@ class Sender(Transaction):
             else:
                 self._again.add(start, min(end, self._position))
 
-    def _take_eof_ack(self) -> None:
+    def _take_eof_ack(self, ack: Ack) -> None:
+        """A receiver that had ended before this end was restarted says so, and how it ended stays unknown."""
         self._ack.stop()
         self._owes_eof = False
-        if self._phase is Phase.CANCELLING:
+        has_ended_there = self._is_taken_up and ack.status is not TransactionStatus.ACTIVE
+        if self._phase is Phase.CANCELLING or has_ended_there:
             self._end()
+
+    def _skip(self) -> None:
+        """All of the file counts as sent. Raises OSError."""
+        while self._position < self._size:
+            end = min(self._size, self._position + CHECK_OCTETS)
+            self._checksum.add(self._read(self._position, end))
+            self._position = end
 
     def _take_finished(self, finished: Finished) -> None:
         """The receiver's last word holds, unless this end cancelled before."""

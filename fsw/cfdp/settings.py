@@ -46,6 +46,7 @@ class CfdpSettings:
     check_limit: int = 5
     inactivity_s: float = 120.0
     faults: Mapping[Condition, Action] = field(default_factory=dict)
+    takes_files: bool = True  # False: what others begin to send is left unclaimed
     transactions: int = 16
     intervals: int = 1024  # pieces of a file in reception; more wait for a later NAK
     remembered: int = 128  # ended transactions that still answer

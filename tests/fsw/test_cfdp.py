@@ -30,12 +30,17 @@ class MemoryFiles:
         self.files = {name.replace("_", "."): data for name, data in files.items()}
         self.partials: dict[str, bytearray] = {}
         self.is_broken = False
+        self.limit = 1 << 20
 
     def size(self, name: str) -> int:
         return len(self._of(name))
 
     def read(self, name: str, offset: int, octets: int) -> bytes:
         return self._of(name)[offset : offset + octets]
+
+    def begin(self, partial: str, name: str, size: int) -> None:
+        if size > self.limit:
+            raise OSError("no room")
 
     def write(self, partial: str, offset: int, data: bytes) -> None:
         if self.is_broken:
@@ -313,6 +318,51 @@ def test_reception_goes_on_after_a_restart() -> None:
     assert wire.run().ended(2).is_delivered
     assert wire.board_files.files["in/model.onnx"] == contents(4000)
     assert sum(isinstance(unpack(pdu)[1], FileData) for pdu in sent) == 21  # 40 segments, 19 before the restart
+
+
+def test_file_without_room_is_refused_before_its_data_comes() -> None:
+    wire = Wire(contents(4000))
+    wire.board_files.limit = 3999
+    wire.ground.put(0, UP)
+    wire.run()
+    assert wire.ended(1).condition is wire.ended(2).condition is Condition.FILESTORE_REJECTION
+    assert wire.ended(2).octets < 2000
+    assert wire.board_files.partials == {}
+
+
+@pytest.mark.parametrize("steps", [1, 2, 8, 9, 10, 11, 12])
+def test_sender_goes_on_after_a_restart_with_what_the_receiver_lacks(steps: int) -> None:
+    wire = Wire(contents(18_000))
+    _, sequence = wire.ground.put(0, UP)
+    for _ in range(steps):
+        wire.step()
+    has_ended = not wire.ground.status()
+    wire.ground = Entity(CfdpSettings(entity=1, segment_octets=100), wire.ground_files)
+    wire.ground.take_up(UP, sequence)
+    sent: list[bytes] = []
+    wire.drops = lambda pdu: sent.append(pdu) is not None
+    wire.run()
+    assert wire.board_files.files["in/model.onnx"] == contents(18_000)
+    assert wire.ended(2).is_delivered
+    told = [item for item in wire.told[1] if isinstance(item, Ended)][-1]
+    assert told.condition is Condition.NO_ERROR
+    assert told.is_delivered or has_ended  # whoever asks a receiver that has forgotten learns nothing
+    assert sum(isinstance(unpack(pdu)[1], FileData) for pdu in sent) == max(0, 180 - (20 * steps - 1))
+
+
+def test_sender_that_starts_anew_is_asked_for_everything_by_a_receiver_that_knows_nothing() -> None:
+    wire = Wire(contents(3000), loss=0.2)
+    wire.ground.take_up(UP, 99)
+    assert wire.run().ended(2).is_delivered
+    assert wire.board_files.files["in/model.onnx"] == contents(3000)
+
+
+def test_entity_that_takes_no_files_leaves_them_unclaimed() -> None:
+    wire = Wire(contents(10))
+    wire.board = Entity(CfdpSettings(entity=2, takes_files=False), wire.board_files)
+    wire.ground.put(0, UP)
+    wire.step()
+    assert (wire.board.status(), wire.board.unclaimed) == ([], 3)
 
 
 def test_everything_is_bounded() -> None:
