@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from fsw.bus.codec import CodecError, decode, encode
-from fsw.messages import COMMANDED_JOB_IDS, Command, Job, JobReport, JobState, ParameterSet, WorkOrder
+from fsw.messages import COMMANDED_JOB_IDS, Command, Job, JobReport, JobState, Member, ParameterSet, WorkOrder
 from fsw.store.log import Record
 
 
@@ -26,10 +26,15 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenJob:
-    """A job accepted and not final, and how many attempts at it have begun."""
+    """A job accepted and not final, and how many attempts at it have begun that are held against it.
+
+    `first_row` is where the last order on it began, `checkpoint` its last report where it runs in segments.
+    """
 
     job: Job
     attempts: int
+    first_row: int = 0
+    checkpoint: JobReport | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,7 @@ class Checkpoint:
     settings: tuple[ParameterSet, ...] = ()
 
 
-# More than the governor's queue ever holds: only an error of ours can reach it. Bounds a checkpoint to some 500 kB.
+# More than the governor's queue ever holds: only an error of ours can reach it. Bounds a checkpoint to some 1.5 MB.
 OPEN_JOBS_MAX = 4096
 SETTINGS_MAX = 256  # parameters that can be set: more than the dictionary has
 
@@ -77,27 +82,43 @@ class JobLedger:
         if setting.name in self._settings or len(self._settings) < SETTINGS_MAX:
             self._settings[setting.name] = setting
 
-    def accept(self, job: Job, attempts: int = 0) -> None:
+    def accept(self, job: Job) -> None:
         """A job was accepted."""
-        self._met(job.job_id)
-        if job.job_id in self._open:
+        self.hold(OpenJob(job=job, attempts=0))
+
+    def hold(self, item: OpenJob) -> None:
+        """A job is open, as far along as `item` says, unless it is known already."""
+        job_id = item.job.job_id
+        self._met(job_id)
+        if job_id in self._open:
             return
         if len(self._open) >= OPEN_JOBS_MAX:
             self._open.pop(next(iter(self._open)))
             self.forgotten += 1
-        self._open[job.job_id] = OpenJob(job=job, attempts=attempts)
+        self._open[job_id] = item
 
     def order(self, order: WorkOrder) -> None:
-        """An attempt began."""
-        self._attempted(order.job_id, order.attempt - order.spared)
+        """An attempt began, at each job of the order."""
+        parts: tuple[WorkOrder | Member, ...] = (order, *order.others)
+        for part in parts:
+            known = self._open.get(part.job_id)
+            if known is not None:
+                attempts = max(known.attempts, part.attempt - part.spared)
+                self._open[part.job_id] = replace(known, attempts=attempts, first_row=order.first_row)
 
     def report(self, report: JobReport) -> None:
         """Something became of a job."""
         self._met(report.job_id)
+        known = self._open.get(report.job_id)
+        if known is None:
+            return
         if report.state >= JobState.DONE:
-            self._open.pop(report.job_id, None)
-        else:
-            self._attempted(report.job_id, report.attempts)
+            del self._open[report.job_id]
+        elif report.rows_done > (known.checkpoint.rows_done if known.checkpoint is not None else 0):
+            # The order that brought it this far was no attempt that failed; the next one may be here already.
+            has_next = known.first_row >= report.rows_done
+            attempts = known.attempts if has_next else report.attempts
+            self._open[report.job_id] = replace(known, attempts=attempts, checkpoint=report)
 
     def replay(self, record: Record) -> None:
         """Take in a record; one that cannot be read is counted in `unreadable`."""
@@ -132,11 +153,6 @@ class JobLedger:
         """A job's number is taken. Those of commanded jobs are given elsewhere."""
         if job_id < COMMANDED_JOB_IDS:
             self.next_job_id = max(self.next_job_id, job_id + 1)
-
-    def _attempted(self, job_id: int, attempts: int) -> None:
-        known = self._open.get(job_id)
-        if known is not None and attempts > known.attempts:
-            self._open[job_id] = OpenJob(job=known.job, attempts=attempts)
 
 
 def _number(command: Command) -> float:

@@ -151,6 +151,7 @@ class StoreService:
             next_job_id=self._ledger.next_job_id,
             unclean=unclean,
             settings=self._ledger.settings,
+            checkpoints=tuple([item.checkpoint for item in jobs if item.checkpoint is not None]),
         )
         self._out.publish(RECOVERED, recovered)
         if jobs:
@@ -220,7 +221,7 @@ class StoreService:
         for record in log.recent():
             self._ledger.replay(record)
         for item in earlier.open_jobs:
-            self._ledger.accept(item.job, item.attempts)
+            self._ledger.hold(item)
         for setting in earlier.settings:
             self._ledger.set(setting)
         self._log = log

@@ -19,6 +19,7 @@ from fsw.messages import (
     Job,
     JobReport,
     JobState,
+    Member,
     ModeStatus,
     RecoveredJobs,
     WorkOrder,
@@ -113,6 +114,68 @@ def test_attempts_that_are_not_held_against_a_job_are_not_after_a_restart() -> N
     run.step()
     run.disk.power_cut()
     assert Run(run.disk).recovered().attempts == (1,)
+
+
+def segment(rows_done: int, attempts: int) -> JobReport:
+    return replace(report(1, JobState.RUNNING), rows=40, rows_done=rows_done, attempts=attempts, digest=f"d{rows_done}")
+
+
+def test_a_job_in_segments_goes_on_from_its_last_checkpoint() -> None:
+    run = Run(MemoryDisk())
+    run.bus.publish(JOB_ACCEPTED, job(1))
+    for number in (0, 1, 2):
+        run.bus.publish(ORDER, replace(order(1, number + 1), spared=number, first_row=8 * number, rows=8))
+        run.bus.publish(JOB_REPORT, segment(8 * number + 8, 0))
+        run.step()
+    run.disk.power_cut()
+    recovered = Run(run.disk).recovered()
+    assert recovered.checkpoints == (segment(24, 0),)
+    assert recovered.attempts == (0,), "every order did what it was to do"
+    run = Run(run.disk)
+    run.step()
+    run.bus.publish(JOB_REPORT, report(1))
+    run.step()
+    assert Run(run.disk).recovered().checkpoints == ()
+
+
+@pytest.mark.parametrize("steps_between", [False, True])
+def test_an_order_that_the_power_cut_ended_costs_an_attempt_and_those_before_it_do_not(steps_between: bool) -> None:
+    run = Run(MemoryDisk())
+    run.bus.publish(JOB_ACCEPTED, job(1))
+    run.bus.publish(ORDER, replace(order(1, 1), rows=8))
+    if steps_between:
+        run.step()
+    run.bus.publish(JOB_REPORT, segment(8, 0))
+    run.bus.publish(ORDER, replace(order(1, 2), spared=1, first_row=8, rows=8))
+    run.step()
+    run.disk.power_cut()
+    recovered = Run(run.disk).recovered()
+    assert (recovered.attempts, recovered.checkpoints) == ((1,), (segment(8, 0),))
+
+
+def test_a_batch_is_an_attempt_at_each_of_its_jobs() -> None:
+    run = Run(MemoryDisk())
+    for job_id in (1, 2, 3):
+        run.bus.publish(JOB_ACCEPTED, job(job_id))
+    others = (Member(job_id=2, attempt=2, input_ref=""), Member(job_id=3, attempt=1, input_ref=""))
+    run.bus.publish(ORDER, replace(order(1, 1), batch=3, others=others))
+    run.step()
+    run.disk.power_cut()
+    assert Run(run.disk).recovered().attempts == (1, 2, 1)
+
+
+def test_checkpoints_outlive_the_rotation_of_the_log() -> None:
+    run = Run(MemoryDisk())
+    run.bus.publish(JOB_ACCEPTED, job(1))
+    run.bus.publish(ORDER, replace(order(1, 1), rows=8))
+    run.bus.publish(JOB_REPORT, segment(8, 0))
+    for job_id in range(2, 400):
+        run.bus.publish(JOB_ACCEPTED, job(job_id))
+        run.bus.publish(JOB_REPORT, report(job_id))
+        run.step()
+    assert run.store.counts()["rotated"] > 0
+    run.disk.power_cut()
+    assert Run(run.disk).recovered().checkpoints == (segment(8, 0),)
 
 
 def test_an_orderly_end_is_a_clean_boot() -> None:
