@@ -321,11 +321,12 @@ class TopicCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusStatus:
-    """Accounting of every subscription of one process."""
+    """Accounting of every subscription of one process; `counters` are (service, name, count) of its services."""
 
     time_ns: int
     process: str
     counts: tuple[TopicCount, ...] = field(default_factory=tuple)
+    counters: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,10 @@ COMMANDS: tuple[CommandRow, ...] = (
         Hazard.WATCH,
     ),
     CommandRow(22, "report_as_flown", 8, 1, 13, "telemetry", "reports the digest of all that flies"),
-    CommandRow(23, "list_memories", 8, 1, 14, "memory", "reports every memory that can be dumped and checked"),
+    CommandRow(
+        23, "list_memories", 8, 1, 14, "memory", "reports every memory that can be dumped and checked",
+        timeout_s=600.0,
+    ),
     CommandRow(
         24, "start_key", 8, 1, 15, "link", "takes commands under the key of an association", (_SPI,), Hazard.WARNING,
     ),

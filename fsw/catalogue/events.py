@@ -32,6 +32,8 @@ def _event(number: int, name: str, severity: Severity, values: str, template: st
     return EventRow(number, name, severity, template, fields)
 
 
+WATCHPOINT_VALUES = "monitor:u32 parameter:text state:text value:f64 limit:f64"  # of stale: its age and the age limit
+
 EVENTS: tuple[EventRow, ...] = (
     # the dictionary and telemetry itself
     _event(1, "undeclared_event", LOW, "event:text values:u32", "event {0} with {1} values is not in the dictionary"),
@@ -169,38 +171,59 @@ EVENTS: tuple[EventRow, ...] = (
     _event(75, "model_damaged", HIGH, "model:text file:text", "file {1} of model {0} is damaged and cannot be mended"),
     # the schedule
     _event(
-        80, "schedule_released", INFO, "request:u32 late:f64:s",
-        "scheduled request {0:#010x} released, {1:.1f} s late",
+        80, "activity_released", INFO, "source:u32 apid:u32 count:u32 late:f64:s",
+        "activity {2} of source {0} released, {3:.1f} s after its time",
     ),
     _event(
-        81, "schedule_skipped", LOW, "request:u32 why:text", "scheduled request {0:#010x} was not released: {1}",
+        81, "activity_skipped", MEDIUM, "source:u32 apid:u32 count:u32 late:f64:s why:text",
+        "activity {2} of source {0} was not released: {4}",
     ),
-    _event(82, "schedule_held", MEDIUM, "waiting:u32 why:text", "{0} scheduled commands wait: {1}"),
-    _event(83, "schedule_lost", HIGH, "why:text", "the schedule of an earlier run cannot be read: {0}"),
+    _event(
+        82, "activity_in_doubt", MEDIUM, "source:u32 apid:u32 count:u32",
+        "activity {2} of source {0} was being released when the power went; it is not released again",
+    ),
+    _event(83, "schedule_waits", LOW, "activities:u32", "{0} activities wait: the on-board time is not known"),
+    _event(84, "schedule_goes_on", INFO, "activities:u32", "on-board time is known: {0} activities are served again"),
+    _event(85, "schedule_damaged", MEDIUM, "why:text", "the schedule as saved is damaged: {0}"),
     # the fault table
-    _event(90, "watchpoint_low", MEDIUM, "parameter:text value:f64 limit:f64", "{0} is {1:g}, below {2:g}"),
-    _event(91, "watchpoint_high", MEDIUM, "parameter:text value:f64 limit:f64", "{0} is {1:g}, above {2:g}"),
-    _event(92, "watchpoint_stale", MEDIUM, "parameter:text age:f64:s", "{0} was not heard for {1:.0f} s"),
-    _event(93, "watchpoint_over", INFO, "parameter:text value:f64", "{0} is {1:g} and within its limits again"),
+    _event(90, "fault_table_damaged", MEDIUM, "why:text", "the fault table as saved is damaged: {0}"),
     _event(
-        94, "response_fired", MEDIUM, "event:text request:u32 times:u32",
-        "{0}: request {1:#010x} sent in response, {2} times now",
+        91, "response_fired", MEDIUM, "event:text command:text outcome:text", "event {0}: response {1} {2}",
     ),
-    _event(95, "response_passive", LOW, "event:text request:u32", "{0}: request {1:#010x} would have been sent"),
-    _event(96, "fault_table_lost", HIGH, "why:text", "changes of the fault table cannot be read: {0}"),
+    _event(
+        92, "response_held_back", LOW, "event:text times:u32 wait:f64:s",
+        "the response to {0} was held back {1} times; again in {2:.0f} s at the earliest",
+    ),
+    *(
+        _event(number, name, severity, WATCHPOINT_VALUES, "watchpoint {0}: {1} is {2}: {3:.4g} against {4:.4g}")
+        for number, name, severity in (
+            (120, "payload_too_hot", HIGH), (121, "battery_too_hot", HIGH), (122, "battery_too_cold", MEDIUM),
+            (123, "battery_too_low", HIGH), (124, "bus_overloaded", HIGH), (125, "services_quiet", MEDIUM),
+            (126, "watchpoint_low", LOW), (127, "watchpoint_high", LOW), (128, "watchpoint_1", MEDIUM),
+            (129, "watchpoint_2", MEDIUM), (130, "watchpoint_3", MEDIUM), (131, "watchpoint_4", MEDIUM),
+        )
+    ),
     # downlink, packet stores and files
     _event(
         100, "downlink_deferred", LOW, "kind:text packets:u32 in:f64:s",
-        "{1} packets of {0} wait, the first goes down in {2:.0f} s",
+        "{1} packets of {0} do not go down in this pass: expected in {2:.0f} s",
     ),
     _event(101, "contact_begun", INFO, "station:text seconds:f64:s", "contact by {0} for {1:.0f} s"),
     _event(102, "contact_ended", INFO, "station:text waiting:u32", "contact by {0} over, {1} packets wait"),
     _event(103, "store_overwritten", LOW, "store:text packets:u32", "{1} packets of store {0} gave way to newer ones"),
-    _event(104, "file_received", INFO, "repository:text file:text size:u64", "{0}/{1} received, {2} octets"),
-    _event(105, "file_sent", INFO, "repository:text file:text size:u64", "{0}/{1} is on the ground, {2} octets"),
-    _event(106, "file_failed", LOW, "repository:text file:text why:text", "{0}/{1}: {2}"),
-    _event(107, "as_flown", INFO, "digest:text", "flying {0}"),
+    _event(104, "file_received", INFO, "file:text size:u64", "{0} received, {1} octets"),
+    _event(105, "file_sent", INFO, "file:text size:u64", "{0} is on the ground, {1} octets"),
+    _event(106, "file_failed", LOW, "file:text why:text", "{0}: {1}"),
+    _event(107, "as_flown", INFO, "digest:text", "as flown: {0}"),
     _event(108, "price_table_bad", MEDIUM, "why:text", "the table of prices cannot be used: {0}"),
+    _event(109, "telemetry_unsaved", MEDIUM, "why:text", "choices of telemetry hold until the next start: {0}"),
+    _event(117, "file_copied", INFO, "file:text size:u64", "{0} copied, {1} octets"),
+    _event(118, "file_dropped", LOW, "file:text why:text", "{0} deleted: {1}"),
+    _event(
+        119, "transfers_resumed", INFO, "resumed:u32 given_up:u32",
+        "{0} transfers go on after a restart, {1} were given up",
+    ),
+    _event(132, "retrieval_ended", INFO, "store:text packets:u32", "retrieval from {0} ended after {1} packets"),
 )  # fmt: skip
 
 EVENT_BY_NAME = {row.name: row for row in EVENTS}

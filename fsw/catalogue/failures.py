@@ -66,11 +66,16 @@ FAILURES: tuple[FailureRow, ...] = (
     FailureRow(53, "unknown_key", "there is no association {0:.0f}"),
     FailureRow(54, "last_key", "association {0:.0f} is the last one that runs"),
     FailureRow(55, "unknown_command", "command {0:.0f} is not known"),
+    FailureRow(56, "activity_exists", "an activity with this request is scheduled already"),
+    FailureRow(57, "file_locked", "the file is in use by a transfer"),
+    FailureRow(58, "read_only", "the repository cannot be written to"),
+    FailureRow(59, "operation_exists", "copy {0:.0f} exists already"),
+    FailureRow(60, "bad_file_name", "that is no file name here"),
     FailureRow(100, "no_answer", "nothing was heard of it for {0:.0f} s"),
     FailureRow(101, "failed", "the execution failed"),
     FailureRow(102, "stopped", "the guard or a command stopped it"),
     FailureRow(103, "timed_out", "it did not end in its time"),
-    FailureRow(105, "transfer_failed", "the transfer failed: condition {0:.0f}"),
+    FailureRow(105, "transfer_failed", "the transfer ended with CFDP condition {0:.0f}"),
     FailureRow(104, "trial_failed", "the package failed its trial; the active version is as before"),
 )
 

@@ -167,9 +167,13 @@ _FILES: Rows = (
 
 _SERVICES: tuple[tuple[int, str, Rows], ...] = (
     (3, "telemetry", _HOUSEKEEPING), (5, "telemetry", _EVENTS), (6, "memory", _MEMORIES), (9, "telemetry", _TIME),
-    (11, "schedule", _SCHEDULE), (12, "faults", _MONITORS), (14, "telemetry", _FORWARDING), (15, "store", _STORAGE),
+    (11, "schedule", _SCHEDULE), (12, "faults", _MONITORS), (14, "telemetry", _FORWARDING), (15, "archive", _STORAGE),
     (19, "faults", _RESPONSES), (23, "files", _FILES),
 )  # fmt: skip
+TIMEOUTS_S = {  # of commands that take long: octets are read within a budget, and between passes lie hours
+    "check_memory": 600.0, "describe_file": 120.0, "list_files": 120.0, "copy_file": 86_400.0,
+    "delete_file": 30.0, "suspend_copy": 30.0, "resume_copy": 30.0, "abort_copy": 30.0, "report_copies": 30.0,
+}  # fmt: skip
 SERVICE_NUMBERS = 1000  # a command of service 11 subtype 4 has the number 1000 + 11 * 100 + 4
 
 
@@ -177,7 +181,8 @@ def _commands() -> Iterator[CommandRow]:
     for service, owner, rows in _SERVICES:
         for subtype, name, meaning, fields, hazard in rows:
             number = SERVICE_NUMBERS + 100 * service + subtype
-            yield CommandRow(number, name, service, subtype, 0, owner, meaning, fields, hazard)
+            timeout_s = TIMEOUTS_S.get(name, 10.0)
+            yield CommandRow(number, name, service, subtype, 0, owner, meaning, fields, hazard, timeout_s=timeout_s)
 
 
 SERVICE_COMMANDS = tuple(_commands())

@@ -63,10 +63,11 @@ STRUCTURES: tuple[StructureRow, ...] = (
     StructureRow(
         7, "autonomy", "autonomy_interval_s",
         (
-            "in_contact", "downlink_queued", "downlink_dropped", "downlink_next_s", "packets_stored",
-            "packets_unstored", "packets_overwritten", "packets_retrieved", "activities_waiting",
-            "activities_released", "activities_skipped", "monitors_violated", "monitor_trips", "responses_fired",
-            "files_received", "files_sent", "files_failed", "files_refused",
+            "in_contact", "downlink_queued", "downlink_dropped", "downlink_next_s", "packets_withheld",
+            "packets_unstored", "events_disabled", "reports_undeclared", "packets_stored", "packets_waiting",
+            "packets_overwritten", "packets_damaged", "archive_degraded", "packets_retrieved", "records_waiting",
+            "records_lost", "activities_waiting", "activities_released", "activities_skipped", "monitors_violated",
+            "monitor_trips", "responses_fired", "files_received", "files_sent", "files_failed", "files_refused",
         ),
     ),
 )  # fmt: skip

@@ -29,6 +29,7 @@ from fsw.packets.cuc import TAI_1958, Cuc
 
 Value = float | int | str
 TIME_OCTETS = 7  # CUC with 4 octets of seconds and 3 of their fraction, the P-field left out
+NO_EVENT = 0  # where an event may be named and none is
 ROWS_KEPT = 64  # layouts of rows made up in flight: more than there may be structures at a time
 
 _FORMAT = {
@@ -45,6 +46,7 @@ _NAMED: Mapping[Wire, Mapping[int, ParameterRow | EventRow | CommandRow]] = {
     Wire.PARAMETER: PARAMETER_BY_ID, Wire.EVENT: EVENT_BY_ID, Wire.COMMAND: {row.id: row for row in COMMANDS},
 }  # fmt: skip
 _NUMBER = {wire: {row.name: number for number, row in rows.items()} for wire, rows in _NAMED.items()}
+_NUMBER[Wire.EVENT][""] = NO_EVENT
 _CODEC = {wire: struct.Struct(">" + code) for wire, code in _FORMAT.items()}
 
 
@@ -204,6 +206,8 @@ def _from_wire(place: int, field: Field | ParameterRow, raw: float | int | bytes
         return field.labels[int(raw)]
     if field.wire in _NAMED:
         rows = _NAMED[field.wire]
+        if field.wire is Wire.EVENT and raw == NO_EVENT:
+            return ""
         if raw not in rows:
             kind = field.wire.value
             raise WireError(place, f"{kind} {raw} is not known", f"unknown_{kind}", (float(raw),))

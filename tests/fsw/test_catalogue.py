@@ -105,8 +105,8 @@ def test_events_come_back_and_read_as_a_sentence(row: object, choice: st.DataObj
 def _values(field: Field) -> st.SearchStrategy[Value]:
     if field.wire is Wire.TEXT:
         return st.text(max_size=40).filter(lambda text: len(text.encode()) <= 160)
-    if field.wire is Wire.U32:
-        return st.integers(0, 2**32 - 1)
+    if field.wire in (Wire.U32, Wire.U64):
+        return st.integers(0, 2**32 - 1 if field.wire is Wire.U32 else 2**64 - 1)
     return st.floats(allow_nan=False, allow_infinity=False)
 
 
