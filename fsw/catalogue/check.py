@@ -60,6 +60,10 @@ def _numbers() -> Iterator[str]:
 
 
 def _names() -> Iterator[str]:
+    values = [
+        f"{row.name}_{field.name}" for rows in (EVENTS, COMMANDS, REPORTS) for row in rows for field in row.fields
+    ]
+    yield from (f"value {name} belongs to two rows" for name in _repeated(values))
     for kind, names in {
         "parameter": [row.name for row in PARAMETERS],
         "structure": [row.name for row in STRUCTURES],

@@ -214,7 +214,7 @@ EVENTS: tuple[EventRow, ...] = (
     _event(104, "file_received", INFO, "file:text size:u64", "{0} received, {1} octets"),
     _event(105, "file_sent", INFO, "file:text size:u64", "{0} is on the ground, {1} octets"),
     _event(106, "file_failed", LOW, "file:text why:text", "{0}: {1}"),
-    _event(107, "as_flown", INFO, "digest:text", "as flown: {0}"),
+    _event(107, "as_flown", INFO, "whole:text", "as flown: {0}"),
     _event(108, "price_table_bad", MEDIUM, "why:text", "the table of prices cannot be used: {0}"),
     _event(109, "telemetry_unsaved", MEDIUM, "why:text", "choices of telemetry hold until the next start: {0}"),
     _event(117, "file_copied", INFO, "file:text size:u64", "{0} copied, {1} octets"),

@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 
-from fsw.catalogue.events import EVENTS
+from fsw.catalogue.apids import FILE_APID
+from fsw.catalogue.events import EVENT_BY_NAME, EVENTS
 from fsw.catalogue.failures import FAILURES
 from fsw.catalogue.parameters import PARAMETER_BY_NAME, PARAMETERS, ParameterRow
-from fsw.catalogue.rows import Field, Wire
-from fsw.catalogue.structures import STRUCTURES, StructureRow
-from fsw.catalogue.wire import Value, decode_event, decode_structure, encode_event, encode_structure
+from fsw.catalogue.reports import REPORTS
+from fsw.catalogue.rows import Field, ReportRow, Wire
+from fsw.catalogue.structures import STRUCTURE_BY_NAME, STRUCTURES, StructureRow
+from fsw.catalogue.wire import Value, decode_event, decode_structure, encode_event, encode_report, encode_structure
 from fsw.packets import connection, events, housekeeping, parameters, verification
 from fsw.packets.cuc import Cuc
-from fsw.packets.pus import Telemetry
+from fsw.packets.pus import Telecommand, Telemetry
+from fsw.packets.space_packet import TELEMETRY, PrimaryHeader
+from fsw.packets.time_report import TimeReport
 from tools.ground.mdb_xtce import xtce
 
 spp = pytest.importorskip("space_packet_parser")
@@ -61,6 +65,21 @@ def some(row: Field | ParameterRow, source: random.Random) -> Value:
             return "".join(source.choices("abc µ°é", k=source.randrange(0, 80)))
         case Wire.F32 | Wire.F64:
             return source.uniform(-1e6, 1e6)
+        case Wire.EVENT:
+            return source.choice(EVENTS).name
+        case Wire.STRUCTURE:
+            return source.choice(STRUCTURES).name
+        case Wire.PARAMETERS | Wire.EVENTS:
+            rows = PARAMETERS if row.wire is Wire.PARAMETERS else EVENTS
+            return ",".join(item.name for item in source.sample(rows, source.randrange(1, 20)))
+        case Wire.NUMBERS:
+            return ",".join(str(source.randrange(256)) for _ in range(source.randrange(1, 9)))
+        case Wire.OCTETS:
+            return source.randbytes(source.randrange(1, 900)).hex()
+        case Wire.PACKET:
+            return Telecommand(0x42, source.randrange(16384), 17, 1, source.randbytes(source.randrange(9))).pack().hex()
+        case Wire.TIME:
+            return Cuc(source.randrange(2**32), source.randrange(2**24)).to_ns()
         case Wire.I32:
             return source.randrange(-(2**31), 2**31)
         case wire:
@@ -126,6 +145,46 @@ def test_parameter_report_reads_the_same(definition: Any, row: ParameterRow) -> 
         assert read["reported_known"] == ("missing" if value is None else "known")
         if value is not None:
             assert read[row.name if row.is_settable else "reported_value"] == value
+
+
+@pytest.mark.parametrize("row", REPORTS, ids=lambda row: row.name)
+def test_reports_of_services_read_the_same(definition: Any, row: ReportRow) -> None:
+    source = random.Random(row.name)
+    for _ in range(5):
+        values = [some(field, source) for field in row.fields]
+        read = definition.parse_bytes(packet(row.service, row.subtype, encode_report(row.name, values)))
+        for field, value in zip(row.fields, values, strict=True):
+            for name, expected in parts(field, f"{row.name}_{field.name}", value).items():
+                assert read[name] == expected
+
+
+def parts(field: Field, name: str, value: Value) -> dict[str, Value | bytes]:
+    """What XTCE calls the parts of a value that it cannot hold in one."""
+    text = str(value)
+    match field.wire:
+        case Wire.TIME:
+            time = Cuc.from_ns(int(value))
+            return {f"{name}_seconds": time.seconds, f"{name}_fraction": time.fraction}
+        case Wire.OCTETS:
+            return {name: bytes.fromhex(text)}
+        case Wire.PACKET:
+            return {name: bytes.fromhex(text)[6:]}
+        case Wire.NUMBERS:
+            return {name: bytes(int(item) for item in text.split(","))}
+        case Wire.PARAMETERS | Wire.EVENTS:
+            rows = PARAMETER_BY_NAME if field.wire is Wire.PARAMETERS else EVENT_BY_NAME
+            return {name: b"".join(rows[item].id.to_bytes(2, "big") for item in text.split(","))}
+        case Wire.STRUCTURE:
+            return {name: STRUCTURE_BY_NAME[text].id}
+    return {name: value}
+
+
+def test_packets_without_secondary_header_read_the_same(definition: Any) -> None:
+    read = definition.parse_bytes(TimeReport(sequence=3, rate=4, time=TIME, quality=2).pack())
+    assert (read["time_report_rate"], read["time_report_seconds"], read["time_report_quality"]) == (4, TIME.seconds, 2)
+    pdu = bytes(range(40))
+    head = PrimaryHeader(TELEMETRY, FILE_APID, 5, len(pdu), has_secondary=False).pack()
+    assert definition.parse_bytes(head + pdu)["file_pdu"] == pdu
 
 
 def test_headers_read_the_same(definition: Any) -> None:

@@ -9,6 +9,7 @@ from fsw.catalogue.commands import COMMANDS
 from fsw.catalogue.events import EVENTS
 from fsw.catalogue.failures import FAILURES
 from fsw.catalogue.parameters import PARAMETERS
+from fsw.catalogue.reports import REPORTS
 from fsw.catalogue.rows import ALL_MODES, Field
 from fsw.catalogue.structures import STRUCTURES
 from tools.ground.mdb_layout import containers
@@ -30,6 +31,7 @@ def page() -> str:
         _table("Commands", "name type function arguments hazard modes timeout meaning", _commands()),
         _table("Parameters", "number name wire unit low high default labels meaning", _parameters()),
         _table("Housekeeping structures", "number name interval parameters", _structures()),
+        _table("Reports", "name type values meaning", _reports()),
         _table("Events", "number name severity values text", _events()),
         _table("Failure codes", "code label text", failures),
         "## Telemetry packets\n\nA packet is what it extends, then its own values in this order.\n",
@@ -67,6 +69,11 @@ def _structures() -> Iterator[tuple[object, ...]]:
 def _events() -> Iterator[tuple[object, ...]]:
     for row in EVENTS:
         yield row.id, row.name, row.severity.name.lower(), "<br>".join(map(_field, row.fields)), row.template
+
+
+def _reports() -> Iterator[tuple[object, ...]]:
+    for row in REPORTS:
+        yield row.name, f"TM[{row.service},{row.subtype}]", "<br>".join(map(_field, row.fields)), row.meaning
 
 
 def _packets() -> Iterator[str]:

@@ -1,13 +1,14 @@
 """The dictionary as XTCE 1.2: one flat file of every parameter, packet, command, limit and unit.
 
 Written for tools that know little of the standard: one space system, one root container, restrictions by equality
-alone, texts sized by an octet before them, no arrays. A housekeeping value that is missing has its bit in the
+alone, texts and lists sized by a value before them, no arrays. A housekeeping value that is missing has its bit in the
 bitmap at 0 (`NAME_known`), and the parameter's ValidityCondition says so. Length, sequence count and packet error
 control of a command are left to the link. Source: OMG XTCE 1.2 (2018-02-04).
 """
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -23,7 +24,7 @@ SCHEMA = "https://www.omg.org/spec/XTCE/20180204/SpaceSystem.xsd"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _TYPES = {
     Kind.UNSIGNED: "Integer", Kind.SIGNED: "Integer", Kind.FLOAT: "Float", Kind.LABEL: "Enumerated",
-    Kind.NAME: "String", Kind.TEXT: "String",
+    Kind.NAME: "String", Kind.TEXT: "String", Kind.BINARY: "Binary",
 }  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def _add_type(parent: Element, entry: Entry, side: str) -> None:
         labels = SubElement(kind, "EnumerationList")
         for value, label in entry.labels:
             SubElement(labels, "Enumeration", {"value": str(value), "label": label})
-    elif entry.kind is not Kind.TEXT:
+    elif not entry.sized_by:
         _add_range(kind if side == "Parameter" else None, kind, entry)
 
 
@@ -78,6 +79,8 @@ def _add_encoding(kind: Element, entry: Entry, side: str) -> None:
     bits = str(entry.bits)
     if entry.kind is Kind.FLOAT:
         SubElement(kind, "FloatDataEncoding", {"sizeInBits": bits})
+    elif entry.kind is Kind.BINARY:
+        _add_size(SubElement(SubElement(kind, "BinaryDataEncoding"), "SizeInBits"), entry, side)
     elif entry.kind in (Kind.NAME, Kind.TEXT):
         _add_text(SubElement(kind, "StringDataEncoding", {"encoding": "UTF-8"}), entry, side)
     else:
@@ -91,10 +94,14 @@ def _add_text(encoding: Element, entry: Entry, side: str) -> None:
         SubElement(SubElement(size, "Fixed"), "FixedValue").text = str(entry.bits)
         SubElement(size, "TerminationChar").text = "00"
         return
-    length = SubElement(SubElement(encoding, "Variable", {"maxSizeInBits": str(entry.bits)}), "DynamicValue")
-    reference = {f"{side.lower()}Ref": f"{entry.name}_octets"}
-    SubElement(length, f"{side}InstanceRef", reference)
-    SubElement(length, "LinearAdjustment", {"slope": "8", "intercept": "0"})
+    _add_size(SubElement(encoding, "Variable", {"maxSizeInBits": str(entry.bits)}), entry, side)
+
+
+def _add_size(parent: Element, entry: Entry, side: str) -> None:
+    """As many bits as a value before it says."""
+    size = SubElement(parent, "DynamicValue")
+    SubElement(size, f"{side}InstanceRef", {f"{side.lower()}Ref": entry.sized_by})
+    SubElement(size, "LinearAdjustment", {"slope": str(entry.size_slope), "intercept": str(entry.size_base)})
 
 
 def _add_range(direct: Element | None, kind: Element, entry: Entry) -> None:
@@ -109,7 +116,12 @@ def _add_range(direct: Element | None, kind: Element, entry: Entry) -> None:
 
 
 def _number(entry: Entry, value: float) -> str:
-    return str(float(value)) if entry.kind is Kind.FLOAT else str(int(value))
+    return _float(value) if entry.kind is Kind.FLOAT else str(int(value))
+
+
+def _float(value: float) -> str:
+    """As XML Schema writes a double."""
+    return str(float(value)) if math.isfinite(value) else "INF" if value > 0 else "-INF"
 
 
 def _add_parameter(parent: Element, entry: Entry) -> None:
@@ -142,25 +154,33 @@ def _add_commands(parent: Element) -> None:
     for row in COMMANDS:
         arguments = [entry for field in row.fields for entry in entries_of(field, f"{row.name}_{field.name}")]
         for entry in arguments:
-            _add_type(types, entry, "Argument")
+            if not entry.fixed:
+                _add_type(types, entry, "Argument")
         _add_command(commands, row, arguments)
 
 
 def _add_command(parent: Element, row: CommandRow, arguments: list[Entry]) -> None:
     """One command, headers included; all four reports are asked for, the source is 0."""
     command = SubElement(parent, "MetaCommand", {"name": row.name, "shortDescription": row.meaning})
-    if arguments:
-        _add_arguments(command, arguments)
+    if any(not entry.fixed for entry in arguments):
+        _add_arguments(command, [entry for entry in arguments if not entry.fixed])
     container = SubElement(command, "CommandContainer", {"name": f"{row.name}_packet"})
     entries = SubElement(container, "EntryList")
     for name, octets in _fixed(row):
-        attributes = {"name": name, "binaryValue": octets.hex(), "sizeInBits": str(8 * len(octets))}
-        SubElement(entries, "FixedValueEntry", attributes)
+        _add_fixed(entries, name, octets)
     for entry in arguments:
-        SubElement(entries, "ArgumentRefEntry", {"argumentRef": entry.name})
+        if entry.fixed:
+            _add_fixed(entries, entry.name, entry.fixed)
+        else:
+            SubElement(entries, "ArgumentRefEntry", {"argumentRef": entry.name})
     level = "normal" if row.hazard is Hazard.NONE else "critical" if row.hazard >= Hazard.CRITICAL else "vital"
     reason = f"{row.hazard.name.lower()}: {row.meaning}; accepted in {', '.join(row.modes)}"
     SubElement(command, "DefaultSignificance", {"reasonForWarning": reason, "consequenceLevel": level})
+
+
+def _add_fixed(entries: Element, name: str, octets: bytes) -> None:
+    attributes = {"name": name, "binaryValue": octets.hex(), "sizeInBits": str(8 * len(octets))}
+    SubElement(entries, "FixedValueEntry", attributes)
 
 
 def _fixed(row: CommandRow) -> list[tuple[str, bytes]]:
