@@ -6,7 +6,7 @@ processes of a flight, and tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,6 +23,8 @@ from fsw.infer.life import LifeConfig, ModelService, Server
 from fsw.infer.package import Package
 from fsw.infer.service import InferConfig, InferService
 from fsw.infer.shelf import Shelf
+from fsw.link.contract import Profile
+from fsw.link.service import LinkService
 from fsw.mission import Mission
 from fsw.sense.service import SenseService
 from fsw.service import Service
@@ -33,7 +35,6 @@ from hal.clock import OnboardTime
 from hal.ports.disk import Disk
 from hal.ports.host import HostBus
 from hal.ports.intake import Intake
-from hal.ports.link import DatagramLink
 
 T = TypeVar("T")
 
@@ -56,11 +57,11 @@ class Parts:
     server: Server | None = None  # that takes new versions of packages; none where nothing is executed
     trial_worker: WorkerConfig | None = None
     intake: Intake | None = None
-    link: DatagramLink | None = None
+    link: Profile | None = None
     disk: Disk | None = None
     process: str = "flight"
     recovery_wait_s: float = 0.0  # that the intake waits for word of the jobs that are owed, where a store sends it
-    counters: dict[str, Callable[[], dict[str, int]]] = field(default_factory=dict)
+    counters: dict[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
 
 
 class MissingPart(Exception):
@@ -102,8 +103,9 @@ def _plan(parts: Parts) -> Service:
 
 
 def _command(parts: Parts) -> Service:
-    service = CommandService(parts.bus, _given(parts.link, "command", "link"))
-    parts.counters["command"] = service.counts
+    link = _given(parts.link, "command", "link")
+    service = CommandService(parts.bus, link)
+    parts.counters |= {"command": service.counts, "link": link.counts}
     return service
 
 
@@ -115,6 +117,10 @@ def _store(parts: Parts) -> Service:
 
 def _telemetry(parts: Parts) -> Service:
     return TelemetryService(parts.bus, _given(parts.link, "telemetry", "link"), parts.time, counters=parts.counters)
+
+
+def _link(parts: Parts) -> Service:
+    return LinkService(parts.bus, _given(parts.link, "link", "link"))
 
 
 def _infer(parts: Parts) -> Service:
@@ -145,6 +151,7 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "store": _store,
     "account": lambda parts: AccountService(parts.bus, parts.process),
     "telemetry": _telemetry,
+    "link": _link,
 }
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from fsw.bus.contract import Policy
 from fsw.bus.topics import ENVELOPE, EVENT
 from fsw.bus.zmq import ZmqBus
 from fsw.compose import Parts, compose
+from fsw.counter_store import DiskCounterStore
 from fsw.guard.lease import WorkerLease
 from fsw.guard.service import GuardService
 from fsw.infer.client import WorkerClient, WorkerConfig
@@ -19,6 +22,7 @@ from fsw.infer.life import ModelService
 from fsw.infer.paced import PacedCompute
 from fsw.infer.shelf import Shelf, ShelfState
 from fsw.infer.slots import Slots
+from fsw.link.secrecy import keep_memory_to_ourselves
 from fsw.messages import Event
 from fsw.processes import WAKES, ProcessSpec, wiring
 from fsw.service import Service
@@ -45,6 +49,7 @@ FLUSH_MS = 300  # at the end, for what must be delivered: three times the first 
 RECOVERY_WAIT_S = 15.0  # of real time, for word of the jobs that are owed: a store that starts on a busy computer
 COMPUTER_PORT = "sys"  # where a bench shows the paced computer
 LEASE = "worker.lease"
+COUNTERS = "comms"  # in the run folder: what the space link has used up
 
 
 class Opening:
@@ -161,12 +166,27 @@ def _store(opening: Opening) -> dict[str, Any]:
     return {"disk": RealDisk(opening.setting.run_folder / "store")}
 
 
+def counter_store(run_folder: Path) -> DiskCounterStore:
+    """Where the space link keeps what it has used up."""
+    return DiskCounterStore(RealDisk(run_folder / COUNTERS))
+
+
 def _comms(opening: Opening) -> dict[str, Any]:
-    address = opening.mission.link
-    udp = UdpLink((address.tc_host, address.tc_port), None)
+    """The space link, with its keys, which no other process has; what arrives is taken at once."""
+    from fsw.link.opening import load_mission_ring, open_link  # brings the ciphers, which no other process needs
+
+    keep_memory_to_ourselves()
+    settings, folder = opening.mission.link, opening.setting.run_folder
+    ring = load_mission_ring(settings, folder, opening.setting.mission)
+    udp = UdpLink((settings.tc_host, settings.tc_port), None)
     opening.stack.callback(udp.close)
-    link = FetchingLink(udp)
-    opening.wakes["command"] = [link.fetch]
+    opening.bus.watch(udp.fileno())
+    fetching = FetchingLink(udp)
+    link = open_link(settings, fetching, ring, counter_store(folder), os.urandom)
+    opening.wakes |= {
+        "command": [lambda: fetching.fetch() or link.has_packets],
+        "link": [lambda: link.is_waiting],
+    }
     return {"link": link}
 
 

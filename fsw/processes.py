@@ -11,6 +11,7 @@ from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
     DURABLE,
+    EVENT,
     HOST,
     JOB,
     JOB_ACCEPTED,
@@ -18,6 +19,7 @@ from fsw.bus.topics import (
     ORDER,
     PLANT,
     RECOVERED,
+    REPORT,
     RESULT,
     TOPICS,
     TRIP,
@@ -54,7 +56,9 @@ PROCESSES: tuple[ProcessSpec, ...] = (
     ProcessSpec(name="store", services=("store", "account"), watchdog_s=15.0, about="the recorder: its disk may stall"),
     ProcessSpec(name="control", services=("govern", "account"), watchdog_s=5.0, about="dispatcher, mode, commands"),
     ProcessSpec(name="plan", services=("plan", "account"), watchdog_s=60.0, about="the planner, killable at any time"),
-    ProcessSpec(name="comms", services=("command", "telemetry", "account"), watchdog_s=5.0, about="the space link"),
+    ProcessSpec(
+        name="comms", services=("command", "telemetry", "link", "account"), watchdog_s=5.0, about="the space link"
+    ),
     ProcessSpec(
         name="infer",
         services=("intake", "infer", "models", "account"),
@@ -83,7 +87,7 @@ WAKES: dict[str, tuple[str, ...]] = {
     "infer": (ORDER.name, TRIP.name, COMMAND.name),
     "models": (TRIP.name, COMMAND.name),
     "intake": (RECOVERED.name,),
-    "telemetry": (COMMAND.name, COMMAND_REPORT.name),
+    "telemetry": (COMMAND.name, COMMAND_REPORT.name, EVENT.name, REPORT.name),
     "store": (JOB_ACCEPTED.name, JOB_REPORT.name, COMMAND.name, ORDER.name),
 }
 

@@ -21,9 +21,14 @@ Address = tuple[str, int]
 class DatagramLink(Protocol):
     """One end of a link; `sent`, `received` and `dropped` count datagrams at this end."""
 
-    sent: int
-    received: int
-    dropped: int
+    @property
+    def sent(self) -> int: ...
+
+    @property
+    def received(self) -> int: ...
+
+    @property
+    def dropped(self) -> int: ...
 
     def send(self, datagram: bytes) -> None:
         """Send, or count as dropped."""

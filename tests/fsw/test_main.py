@@ -24,6 +24,7 @@ from fsw.guard.service import GuardService
 from fsw.infer.paced import PacedCompute
 from fsw.infer.shelf import Shelf, ShelfState
 from fsw.infer.slots import Slots
+from fsw.link.plain import PlainLink
 from fsw.main import FAILURE, SUCCESS, USAGE, main
 from fsw.messages import Event, Plant
 from fsw.mission import load_mission
@@ -65,7 +66,7 @@ def parts(bus: MemoryBus) -> Parts:
     return Parts(
         bus=bus, mission=MISSION, time=TIME, board=board, host_bus=MemoryHostBus(),
         compute=PacedCompute(None, MemoryFiles({}), SteppedClock()), intake=MemoryIntake(lambda ref: None),  # type: ignore[arg-type, return-value]
-        link=memory_pair()[0], disk=MemoryDisk(),
+        link=PlainLink(memory_pair()[0]), disk=MemoryDisk(),
         shelf=Shelf(Slots(MemoryDisk(), ROOT), NamedState(MemoryDisk(), "shelf", ShelfState())),
     )  # fmt: skip
 

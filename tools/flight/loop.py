@@ -15,27 +15,33 @@ from typing import Any
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import EVENT
 from fsw.compose import SERVICES, Parts, compose
+from fsw.counter_store import DiskCounterStore
 from fsw.infer.client import WorkerClient
 from fsw.infer.paced import PacedCompute
 from fsw.infer.package import SHIPPED, usable_packages
+from fsw.link.opening import launch_link, open_link
 from fsw.messages import Event, TopicCount
 from fsw.mission import Mission
+from fsw.packets.errors import PacketError
+from fsw.packets.frames.tm_stream import TmReceiver
 from fsw.service import Service
 from hal.board import find_board, open_board
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
 from hal.ports.disk import RealDisk
 from hal.ports.host import MemoryHostBus
 from hal.ports.intake import MemoryIntake, Ticket
-from hal.ports.link import memory_pair
+from hal.ports.link import DatagramLink, MemoryLink, memory_pair
 from hal.ports.memory_disk import MemoryDisk
 from sim.arrivals import Arrival, arrivals
 from sim.devices import build as build_devices
 from sim.faults import Faults
 from sim.host import Host
+from sim.radio import RadioConfig, RadioLink
 from sim.scenario import Scenario
 from sim.shadow import sunlight
 from tools.flight.briefing import mission_of
 from tools.flight.inputs import Inputs
+from tools.flight.keys import seeded_entropy, seeded_ring
 from tools.flight.pictures import Album
 from tools.flight.record import FlightRecord
 from tools.flight.recorder import Recorder
@@ -50,7 +56,10 @@ LINK_DEPTH = 4096  # datagrams between two control periods
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to fly a scenario. `mission` is laid over the scenario's mission; `lean` leaves out store and telemetry."""
+    """How to fly a scenario. `mission` is laid over the scenario's mission; `lean` leaves out store and telemetry.
+
+    `radio` stands between the flight and whoever commands it through `VirtualFlight.ground`.
+    """
 
     seed: int | None = None
     execute: bool = True
@@ -61,10 +70,12 @@ class Options:
     run_folder: Path | None = None
     models: Path = SHIPPED
     duration_s: float | None = None
+    radio: RadioConfig | None = None
 
 
 class VirtualFlight:
-    """One flight. `fly` returns its record; `watch`, if set, is called at every row of the trace.
+    """One flight. `fly` returns its record; `watch`, if set, is called at every row of the trace, `hear` with every
+    datagram that comes down. `ground` is the ground's end of the link, `ring` the keys of the flight.
 
     Who has something to do between two control periods goes through `ticks` and takes `record` at the end.
     """
@@ -72,6 +83,7 @@ class VirtualFlight:
     def __init__(self, scenario: Scenario, options: Options) -> None:
         self.scenario, self.options = scenario, options
         self.watch: Callable[[], None] | None = None
+        self.hear: Callable[[bytes], None] | None = None
         self.seed = scenario.seed if options.seed is None else options.seed
         self.mission: Mission = mission_of(scenario, options.mission)
         self.world = scenario.world(self.seed)
@@ -87,6 +99,12 @@ class VirtualFlight:
         self.recorder = Recorder(self.world, TRACE_S)
         self._disk = RealDisk(options.run_folder / "store", durable=False) if options.run_folder else MemoryDisk()
         self._telemetry = (options.run_folder / "telemetry.bin").open("wb") if options.run_folder else None
+        self.ring = seeded_ring(self.mission.link, self.seed)
+        self._counters = DiskCounterStore(MemoryDisk())
+        if self.ring is not None:
+            launch_link(self.mission.link, self.ring, self._counters)
+        self._entropy = seeded_entropy(self.seed + 1)
+        self._frames: TmReceiver | None = None
         self._worker: WorkerClient | None = None
         self._packages, self._refused = usable_packages(options.models)
         self.boots = 0
@@ -168,7 +186,7 @@ class VirtualFlight:
         self._bus = MemoryBus()
         mission = self.mission
         self._intake = getattr(self, "_intake", None) or MemoryIntake(self.inputs.load, depth=1024)
-        onboard, self._ground = memory_pair(LINK_DEPTH)
+        onboard, self.ground = memory_pair(LINK_DEPTH)
         files = self._ports["sys"]
         board = open_board(self._board, self._ports, self.clock)
         time = OnboardTime(tai_at_zero_ns=mission.epoch_tai_ns())
@@ -182,7 +200,7 @@ class VirtualFlight:
             compute=PacedCompute(self._worker, files, self.clock, synchronous=True),  # type: ignore[arg-type]
             packages=self._packages,
             intake=self._intake,
-            link=onboard,
+            link=open_link(mission.link, self._through_the_air(onboard), self.ring, self._counters, self._entropy),
             disk=self._disk,
             recovery_wait_s=RECOVERY_WAIT_S,
         )
@@ -195,6 +213,12 @@ class VirtualFlight:
         for name, why in self._refused.items():
             event = Event(time_ns=self.clock.now_ns(), name="model_refused", values=(name, why))
             self._bus.publish(EVENT, event)
+
+    def _through_the_air(self, onboard: MemoryLink) -> DatagramLink:
+        """The flight's end of the link; frames that come down are taken apart anew after each boot."""
+        self._frames = TmReceiver(self.mission.link.scid) if self.mission.link.has_frames else None
+        radio = self.options.radio
+        return onboard if radio is None else RadioLink(onboard, self.clock, radio, self.seed, lambda _now_ns: True)
 
     def _wants(self, name: str) -> bool:
         if name == "models":  # a trial takes as long as the host needs, which virtual time must not depend on
@@ -227,11 +251,14 @@ class VirtualFlight:
             self._by_name["infer"].step(now_ns)
 
     def _drain_telemetry(self) -> None:
-        while (packet := self._ground.receive()) is not None:
-            self.packets["telemetry_packets"] += 1
-            self.packets["telemetry_octets"] += len(packet)
-            if self._telemetry is not None:
-                self._telemetry.write(packet)
+        while (datagram := self.ground.receive()) is not None:
+            if self.hear is not None:
+                self.hear(datagram)
+            for packet in (datagram,) if self._frames is None else _packets_of(self._frames, datagram):
+                self.packets["telemetry_packets"] += 1
+                self.packets["telemetry_octets"] += len(packet)
+                if self._telemetry is not None:
+                    self._telemetry.write(packet)
 
     def _keep_counts(self) -> None:
         """Add the account of a bus that ends to those before it."""
@@ -283,6 +310,13 @@ class VirtualFlight:
             energy=energy(self.world, recorder.jobs, self.mission.payload.idle_w),
             boots=self.boots,
         )
+
+
+def _packets_of(frames: TmReceiver, datagram: bytes) -> tuple[bytes, ...]:
+    try:
+        return frames.receive(datagram).packets
+    except PacketError:
+        return ()
 
 
 def _iso(scenario: Scenario) -> str:
