@@ -9,14 +9,23 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from fsw.catalogue.apids import PAYLOAD_APID
 from fsw.catalogue.commands import COMMAND_BY_NAME, CommandRow
+from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.parameters import PARAMETER_BY_NAME, ParameterRow
 from fsw.catalogue.rows import Field, Wire
-from fsw.catalogue.wire import Value, WireError, check_range
+from fsw.catalogue.structures import STRUCTURE_BY_NAME
+from fsw.catalogue.wire import Value, WireError, check_range, encode_arguments, encode_fields
+from fsw.packets.pus import Telecommand
+from hal.clock import SECOND_NS, utc_ns
+from tools.ground.clock import parse_iso, tai_of_utc_ns
 
 _NUMBER = re.compile(r"\s*([-+]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf|nan))\s*(\S*)\s*\Z", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"(?:[0-9a-fA-F]{2}){13,}")  # the shortest telecommand has 13 octets
 _SCALES: dict[str, dict[str, float]] = {
     "s": {"s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0, "d": 86_400.0},
     "W": {"W": 1.0, "mW": 1e-3, "kW": 1e3},
@@ -25,7 +34,16 @@ _SCALES: dict[str, dict[str, float]] = {
     "V": {"V": 1.0, "mV": 1e-3},
     "A": {"A": 1.0, "mA": 1e-3},
 }
-_KINDS = {Wire.F32: "NUMBER", Wire.F64: "NUMBER", Wire.TEXT: "TEXT", Wire.PARAMETER: "PARAMETER"}
+_KINDS = {
+    Wire.F32: "NUMBER", Wire.F64: "NUMBER", Wire.TEXT: "TEXT", Wire.PARAMETER: "PARAMETER", Wire.EVENT: "EVENT",
+    Wire.COMMAND: "COMMAND", Wire.STRUCTURE: "STRUCTURE", Wire.PARAMETERS: "PARAMETER,...", Wire.EVENTS: "EVENT,...",
+    Wire.NUMBERS: "INTEGER,...", Wire.OCTETS: "HEX", Wire.PACKET: "'COMMAND ARG=VALUE ...'", Wire.TIME: "TIME",
+}  # fmt: skip
+_NAMES: Mapping[Wire, tuple[str, Iterable[str]]] = {
+    Wire.PARAMETER: ("parameter", PARAMETER_BY_NAME), Wire.PARAMETERS: ("parameter", PARAMETER_BY_NAME),
+    Wire.EVENT: ("event", EVENT_BY_NAME), Wire.EVENTS: ("event", EVENT_BY_NAME),
+    Wire.COMMAND: ("command", COMMAND_BY_NAME),
+}  # fmt: skip
 
 
 class ArgumentError(ValueError):
@@ -64,7 +82,11 @@ def _close_to(wanted: str, names: Sequence[str]) -> list[str]:
 
 
 def parse_arguments(row: CommandRow, typed: Sequence[str]) -> tuple[Value, ...]:
-    """The arguments of `ARG=VALUE` words, in the dictionary's order; raises ArgumentError, RangeError."""
+    """The arguments of `ARG=VALUE` words, in the dictionary's order; raises ArgumentError, RangeError.
+
+    A time is UTC (`2026-11-20T21:00:00Z`) or from now on (`+90s`); a carried command is typed as one is sent, with the
+    sequence count that it gets before it where that matters (`'17 set_mode mode=SAFE'`), or in hexadecimal.
+    """
     words = _split(row, typed)
     missing = [field.name for field in row.fields if field.name not in words]
     if missing:
@@ -109,6 +131,37 @@ def parse_number(text: str, unit: str) -> float | int:
     return number * scale
 
 
+def parse_time(text: str) -> int:
+    """On-board time (TAI nanoseconds since 1958) of a UTC time, or of a duration from now on; raises ArgumentError.
+
+    >>> parse_time("2026-11-20T00:00:00.5Z")
+    2173824037500000000
+    """
+    if text.startswith(("+", "-")):
+        return tai_of_utc_ns(utc_ns()) + round(parse_number(text, "s") * SECOND_NS)
+    try:
+        return tai_of_utc_ns(parse_iso(text))
+    except ValueError as error:
+        raise ArgumentError(f"{text!r} is no time; typed are 2026-11-20T21:00:00Z and +90s") from error
+
+
+def carried_packet(text: str) -> bytes:
+    """A telecommand that another one carries, as it is typed to be sent or in hexadecimal; raises ArgumentError.
+
+    >>> carried_packet("5 ping").hex()
+    '1842c00500062f110100009d76'
+    """
+    words = shlex.split(text)
+    if len(words) == 1 and _HEXADECIMAL.fullmatch(text):
+        return bytes.fromhex(text)
+    count = int(words.pop(0)) if len(words) > 1 and words[0].isdecimal() else 0
+    if not words:
+        raise ArgumentError("a carried command is typed as it is sent: 'set_mode mode=SAFE'")
+    row = find_command(words[0])
+    data = row.prefix + encode_arguments(row.name, parse_arguments(row, words[1:]))
+    return Telecommand(PAYLOAD_APID, count, row.service, row.subtype, data).pack()
+
+
 def _split(row: CommandRow, typed: Sequence[str]) -> Mapping[str, str]:
     words: dict[str, str] = {}
     for word in typed:
@@ -139,12 +192,22 @@ def _unit(row: CommandRow, field: Field, before: Sequence[Value]) -> str:
 
 
 def _value(field: Field, text: str, unit: str) -> Value:
-    if field.wire is Wire.TEXT:
+    if field.wire in (Wire.TEXT, Wire.NUMBERS, Wire.OCTETS):
         return text
     if field.wire is Wire.LABEL:
         return find_name(text, field.labels, field.name)
-    if field.wire is Wire.PARAMETER:
-        return find_name(text, PARAMETER_BY_NAME, "parameter")
+    if field.wire in (Wire.PARAMETERS, Wire.EVENTS):
+        kind, names = _NAMES[field.wire]
+        return ",".join(find_name(item, names, kind) for item in text.split(","))
+    if field.wire in _NAMES:
+        kind, names = _NAMES[field.wire]
+        return find_name(text, names, kind) if text or field.wire is not Wire.EVENT else ""
+    if field.wire is Wire.STRUCTURE:
+        return text if text.isdecimal() else find_name(text, STRUCTURE_BY_NAME, "structure")
+    if field.wire is Wire.TIME:
+        return parse_time(text)
+    if field.wire is Wire.PACKET:
+        return carried_packet(text).hex()
     try:
         number = parse_number(text, unit)
     except ArgumentError as error:
@@ -158,11 +221,20 @@ def _value(field: Field, text: str, unit: str) -> Value:
 
 def _check(place: int, field: Field, value: Value) -> None:
     if isinstance(value, str) and field.wire is not Wire.TEXT:
+        _check_octets(field, value)
         return
     try:
         check_range(place, field, value)
     except WireError as error:
         raise RangeError(str(error)) from error
+
+
+def _check_octets(field: Field, value: str) -> None:
+    """What its octets would show."""
+    try:
+        encode_fields((replace(field, lead=b""),), (value,))
+    except WireError as error:
+        raise ArgumentError(str(error)) from error
 
 
 def _check_parameter(row: CommandRow, values: Sequence[Value]) -> None:

@@ -36,6 +36,23 @@ def utc_of_tai_ns(tai_ns: int) -> int:
     return tai_ns - UNIX_TO_TAI_NS
 
 
+def tai_of_utc_ns(utc_ns: int) -> int:
+    """On-board time of UTC.
+
+    >>> tai_of_utc_ns(parse_iso("2026-11-20T00:00:00.25Z"))
+    2173824037250000000
+    """
+    return utc_ns + UNIX_TO_TAI_NS
+
+
+def parse_iso(text: str) -> int:
+    """UTC nanoseconds since 1970 of ISO 8601 with Z or an offset; raises ValueError for anything else."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; UTC ends with Z")
+    return (moment - _UNIX_EPOCH) // timedelta(microseconds=1) * 1000
+
+
 def iso(utc_ns: int) -> str:
     """ISO 8601 with milliseconds and Z."""
     moment = _UNIX_EPOCH + timedelta(microseconds=utc_ns // 1000)
