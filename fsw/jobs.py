@@ -80,6 +80,11 @@ class WorkOrder:
     others: tuple[Member, ...] = ()
 
     @property
+    def parts(self) -> tuple[WorkOrder | Member, ...]:
+        """Every job of the order: id, attempt, input and attempts spared."""
+        return (self, *self.others)
+
+    @property
     def inferences(self) -> int:
         """How many inferences it takes, one after another."""
         return max(1, -(-self.rows // (self.unit * self.batch)))

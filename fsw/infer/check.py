@@ -54,10 +54,13 @@ def check_output(package: Package, array: NDArray[Any]) -> None:
 
 
 def input_shape(spec: InputSpec, array: NDArray[Any]) -> tuple[int, ...]:
-    """The shape (rows, ...) that `array` has as input; one row may come without its batch axis. Raises InputError."""
+    """The shape (rows, ...) that `array` has as input; one row may come without its batch axis. Raises InputError.
+
+    Where the model fixes the number of rows, a multiple of them takes that many inferences.
+    """
     rows = 1 if array.shape == spec.row_shape else array.shape[0] if array.ndim else 0
     shape = (rows, *spec.row_shape)
-    if array.shape not in (shape, spec.row_shape) or rows == 0 or spec.fixed_rows not in (None, rows):
+    if array.shape not in (shape, spec.row_shape) or rows == 0 or rows % (spec.fixed_rows or 1):
         wanted = ", ".join(str(size) for size in spec.shape)
         raise InputError(f"{spec.name} has shape {tuple(array.shape)}, the model takes ({wanted})")
     return shape
@@ -114,6 +117,16 @@ def output_digest(array: NDArray[Any]) -> str:
     state = hashlib.sha256(np.einsum("ij,i->j", words, weights).data)
     state.update(octets[folded_bytes:].data)
     return state.hexdigest()[:32]
+
+
+def chained_digest(before: str, array: NDArray[Any], unit: int) -> str:
+    """The digest of a long output that comes in pieces: of all rows up to the end of `array`, `before` being that of
+    the rows before it. It goes on by `unit` rows, so that pieces of other sizes give the same; of one unit alone it is
+    that of `output_digest`."""
+    for first in range(0, len(array), unit):
+        own = output_digest(array[first : first + unit])
+        before = hashlib.sha256((before + own).encode()).hexdigest()[:32] if before else own
+    return before
 
 
 def output_summary(array: NDArray[Any], extremes: tuple[float, float]) -> tuple[float, float, float, float]:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fsw.infer.check import input_shape, write_input
 from fsw.infer.frames import MAX_PACKET_BYTES, READY, Order, Reply, SharedBuffer
 from fsw.infer.options import SessionSettings
+from fsw.infer.outcomes import Keep, results_from
 from fsw.infer.package import MAX_ROW_BYTES, Package, UnknownVariant
 from fsw.infer.record import News, WorkerRecord
 from fsw.messages import Outcome, WorkOrder, WorkResult
@@ -32,7 +33,10 @@ START_S = 60.0  # to load and warm up: a minute on a busy flight computer is ten
 FOREVER_S = 1e6  # eleven days: a bound for orders without one that still fits a timer
 
 OutputSink = Callable[[WorkOrder, NDArray[Any]], str]
-"""Takes an order and a view of its output, which holds during the call only; gives the name it was kept under."""
+"""Takes an order and a view of its output, which holds during the call only; gives the name it was kept under.
+
+The order is that of the one job whose output it is: its `first_row` and `rows` say which segment of a long input.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +65,10 @@ class _Flight:
     order: WorkOrder
     package: Package
     sequence: int
-    rows: int
     start_ns: int
     deadline_ns: int
     kill_ns: int
+    cuts: tuple[int, ...]  # rows of each of its jobs
     ended_as: Outcome | None = None  # set by whoever stops it
 
 
@@ -123,10 +127,18 @@ class WorkerClient:
         spec = self._package(model).input
         return self._buffer.input(spec.dtype, (rows, *spec.row_shape))
 
-    def submit(self, order: WorkOrder, array: NDArray[Any], timeout_s: float | None = None) -> None:
+    def most_rows(self, model: str) -> int:
+        """Rows of a model's input, and of its output, that fit into the shared memory."""
+        package = self._package(model)
+        return self._buffer.capacity_bytes // max(package.input.row_bytes, package.output.row_bytes, 1)
+
+    def submit(
+        self, order: WorkOrder, array: NDArray[Any], timeout_s: float | None = None, cuts: tuple[int, ...] = ()
+    ) -> None:
         """Start an attempt; it ends within `timeout_s`, or by `order.kill_ns` of this client's clock.
 
-        Raises InputError (shape or type), UnknownVariant, RuntimeError while another is in flight.
+        `cuts` are the rows of each job where the order is a batch, in the order of its parts. Raises InputError (shape
+        or type), UnknownVariant, RuntimeError while another is in flight.
         """
         if self._flight is not None:
             raise RuntimeError(f"job {self._flight.order.job_id} is in flight")
@@ -139,35 +151,47 @@ class WorkerClient:
         now_ns = self._clock.now_ns()
         deadline_ns = order.kill_ns if timeout_s is None else now_ns + int(timeout_s * SECOND_NS)
         self._sequence += 1
-        self._flight = _Flight(
-            order, package, self._sequence, shape[0], now_ns, deadline_ns, deadline_ns + SOFT_GRACE_NS
-        )
+        rows, kill_ns = shape[0], deadline_ns + SOFT_GRACE_NS
+        self._flight = _Flight(order, package, self._sequence, now_ns, deadline_ns, kill_ns, cuts or (rows,))
         left_s = min(max(deadline_ns - now_ns, 0) / SECOND_NS, FOREVER_S)
         place, threads = self._index[order.model], max(order.threads, self._config.threads)
-        self._send(Order(self._sequence, place, variant, shape[0], left_s, threads).pack())
+        step = package.input.fixed_rows or (order.unit * order.batch if order.rows else 0)
+        unit = order.unit if order.rows else 0
+        packet = Order(self._sequence, place, variant, rows, left_s, threads, step, unit, order.digest, cuts)
+        self._send(packet.pack())
 
     def poll(self) -> WorkResult | None:
         """The result of the order in flight, once it is there. Never blocks; stops what is past its deadline."""
+        results = self.poll_all()
+        return results[0] if results else None
+
+    def poll_all(self) -> tuple[WorkResult, ...]:
+        """As `poll`, the results of all jobs of a batch."""
         flight = self._flight
         if flight is None:
-            return None
+            return ()
         reply = self._receive() if self._process is not None else None
         if reply is None and not self._is_over(flight):
-            return None
+            return ()
         return self._finish(flight, reply or Reply(flight.sequence, flight.ended_as or Outcome.STOPPED))
 
     def wait(self, timeout_s: float) -> WorkResult | None:
         """The result of the order in flight; None after `timeout_s` or when there is no order."""
+        results = self.wait_all(timeout_s)
+        return results[0] if results else None
+
+    def wait_all(self, timeout_s: float) -> tuple[WorkResult, ...]:
+        """As `wait`, the results of all jobs of a batch."""
         now_ns = self._clock.now_ns()
         until_ns = now_ns + int(timeout_s * SECOND_NS)
         while (flight := self._flight) is not None:
             due_ns = flight.deadline_ns if flight.ended_as is None else flight.kill_ns
             self._wait_readable(min(until_ns, due_ns) - now_ns)
-            result = self.poll()
+            results = self.poll_all()
             now_ns = self._clock.now_ns()
-            if result is not None or now_ns >= until_ns:
-                return result
-        return None
+            if results or now_ns >= until_ns:
+                return results
+        return ()
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Whether the worker has loaded and warmed up everything, waiting at most `timeout_s` for it."""
@@ -292,29 +316,20 @@ class WorkerClient:
         outcome = Outcome.TIMEOUT if code == -signal.SIGALRM else Outcome.CRASHED
         return Reply(self._sequence, outcome, detail=f"worker ended with {_exit_text(code)}")
 
-    def _finish(self, flight: _Flight, reply: Reply) -> WorkResult:
+    def _finish(self, flight: _Flight, reply: Reply) -> tuple[WorkResult, ...]:
         self._flight = None
-        outcome, output_ref = reply.outcome, ""
-        if outcome is Outcome.DONE and self._output_sink is not None:
-            output_ref = self._output_sink(flight.order, self.output(flight.package.name, flight.rows))
-        if flight.ended_as is not None and outcome is not Outcome.DONE:
-            outcome = flight.ended_as
-        self.record.outcomes[outcome] += 1
+        if flight.ended_as is not None and reply.outcome is not Outcome.DONE:
+            reply = replace(reply, outcome=flight.ended_as)
+        keep = self._keep(flight) if self._output_sink is not None else None
+        results = results_from(flight.order, reply, flight.cuts, flight.start_ns, self._clock.now_ns(), keep)
+        self.record.outcomes[reply.outcome] += 1
         self._recycle()
-        return WorkResult(
-            job_id=flight.order.job_id,
-            attempt=flight.order.attempt,
-            outcome=outcome,
-            start_ns=flight.start_ns,
-            end_ns=self._clock.now_ns(),
-            model=flight.order.model,
-            variant=flight.order.variant,
-            output_ref=output_ref,
-            digest=reply.digest,
-            summary=reply.summary,
-            cpu_s=reply.cpu_s,
-            detail=reply.detail,
-        )
+        return results
+
+    def _keep(self, flight: _Flight) -> Keep:
+        """Gives the sink its view of one job's output."""
+        sink, output = self._output_sink, self.output(flight.package.name, sum(flight.cuts))
+        return lambda order, first, last: "" if sink is None else sink(order, output[first:last])
 
     def _recycle(self) -> None:
         """Replace a worker that has used up its budget; the next order waits for its successor to load."""

@@ -34,8 +34,19 @@ class Compute(Protocol):
         """Whether `start` wants the array; where it does not, loading one is wasted."""
         ...
 
-    def start(self, order: WorkOrder, array: NDArray[Any] | None) -> None:
-        """Begin; the result comes from `poll`. Raises TensorError or PackageError for what can never run."""
+    def start(self, order: WorkOrder, array: NDArray[Any] | None, cuts: tuple[int, ...] = ()) -> None:
+        """Begin; the result comes from `poll`. Raises TensorError or PackageError for what can never run.
+
+        Of a batch, `cuts` are the rows of each of its jobs, and `poll` gives a result for each, all at once.
+        """
+        ...
+
+    def room(self, model: str, rows: int) -> NDArray[Any]:
+        """Where an input of so many rows may be written, and given to `start` without another copy."""
+        ...
+
+    def most_rows(self, model: str) -> int:
+        """The most rows that `room` has."""
         ...
 
     def poll(self, now_ns: int) -> tuple[WorkResult, ...]:
@@ -72,15 +83,20 @@ class WorkerCompute:
     def is_ready(self) -> bool:
         return self._client.is_ready
 
-    def start(self, order: WorkOrder, array: NDArray[Any] | None) -> None:
+    def start(self, order: WorkOrder, array: NDArray[Any] | None, cuts: tuple[int, ...] = ()) -> None:
         if array is None:
             raise ValueError("the worker needs an array")
         left_s = (order.kill_ns - self._clock.now_ns()) / SECOND_NS
-        self._client.submit(order, array, timeout_s=left_s)
+        self._client.submit(order, array, timeout_s=left_s, cuts=cuts)
+
+    def room(self, model: str, rows: int) -> NDArray[Any]:
+        return self._client.input_view(model, rows)
+
+    def most_rows(self, model: str) -> int:
+        return self._client.most_rows(model)
 
     def poll(self, now_ns: int) -> tuple[WorkResult, ...]:
-        result = self._client.poll()
-        return () if result is None else (result,)
+        return self._client.poll_all()
 
     def news(self) -> tuple[News, ...]:
         return self._client.news()

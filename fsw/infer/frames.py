@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from fsw.messages import Outcome
 
-MAX_PACKET_BYTES = 8192  # an order has under 64 octets, a reply some hundred with its detail text
+MAX_PACKET_BYTES = 16_384  # an order has under 64 octets, a reply some hundred, and 200 for each job of a batch
 MAX_DETAIL = 400
+MAX_PART_DETAIL = 100
 MAX_LOADS = 128  # of a greeting: sixteen variants of eight packages, some 30 octets each
 READY = 0  # the sequence number of the worker's greeting; orders count from 1
 CACHED_VIEWS = 64
@@ -27,7 +28,11 @@ CACHED_VIEWS = 64
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Run a variant on `rows` rows that lie in the buffer. Ends within `timeout_s`, by SIGALRM if need be."""
+    """Run a variant on `rows` rows that lie in the buffer. Ends within `timeout_s`, by SIGALRM if need be.
+
+    `step` rows go into one inference (0: all). `cuts` are the rows of each job of a batch, in order; the rows of one
+    job are hashed `unit` by `unit` (0: all together), on from `digest`.
+    """
 
     sequence: int
     package: int
@@ -35,9 +40,14 @@ class Order:
     rows: int
     timeout_s: float
     threads: int = 1
+    step: int = 0
+    unit: int = 0
+    digest: str = ""
+    cuts: tuple[int, ...] = ()
 
     def pack(self) -> bytes:
-        return _pack((self.sequence, self.package, self.variant, self.rows, self.timeout_s, self.threads))
+        head = (self.sequence, self.package, self.variant, self.rows, self.timeout_s, self.threads)
+        return _pack((*head, self.step, self.unit, self.digest, self.cuts))
 
     @classmethod
     def unpack(cls, packet: bytes) -> Order:
@@ -58,11 +68,21 @@ class Load(NamedTuple):
     evicted: int
 
 
+class Part(NamedTuple):
+    """What came of one job of a batch that ran."""
+
+    outcome: int
+    digest: str
+    summary: tuple[float, ...]
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came of an order. `digest` and `summary` are of `fsw.infer.check`; `cpu_s` is its processor time.
 
-    `resident_bytes` is the worker's memory after it, 0 where it is not told; `loads` are the sessions that it loaded.
+    `resident_bytes` is the worker's memory after it, 0 where it is not told; `loads` are the sessions that it loaded;
+    `parts` are the jobs of a batch.
     """
 
     sequence: int
@@ -73,17 +93,19 @@ class Reply:
     detail: str = ""
     resident_bytes: int = 0
     loads: tuple[Load, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def pack(self) -> bytes:
         detail, loads = self.detail[:MAX_DETAIL], self.loads[-MAX_LOADS:]
         head = (self.sequence, int(self.outcome), self.cpu_s, self.digest, self.summary, detail)
-        return _pack((*head, self.resident_bytes, loads))
+        return _pack((*head, self.resident_bytes, loads, self.parts))
 
     @classmethod
     def unpack(cls, packet: bytes) -> Reply:
-        sequence, outcome, cpu_s, digest, summary, detail, resident_bytes, loads = msgpack.unpackb(packet)
+        sequence, outcome, cpu_s, digest, summary, detail, resident_bytes, loads, parts = msgpack.unpackb(packet)
         told = tuple([Load(*load) for load in loads])
-        return cls(sequence, Outcome(outcome), cpu_s, digest, tuple(summary), detail, resident_bytes, told)
+        of_batch = tuple([Part(ended, own, tuple(numbers), why) for ended, own, numbers, why in parts])
+        return cls(sequence, Outcome(outcome), cpu_s, digest, tuple(summary), detail, resident_bytes, told, of_batch)
 
 
 class SharedBuffer:

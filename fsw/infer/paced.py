@@ -8,14 +8,17 @@ gives the running id, so that a task lost with the power is noticed.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from fsw.infer.client import WorkerClient
+from fsw.infer.outcomes import results_of
 from fsw.infer.record import News
 from fsw.messages import Outcome, WorkOrder, WorkResult
+from fsw.payload import PointKey
 from hal.clock import Clock
 from hal.errors import PortError
 from hal.ports.files import FileTree
@@ -28,12 +31,12 @@ PACED = (Outcome.DONE, Outcome.BAD_OUTPUT)  # these took their full time; any ot
 
 @dataclass(slots=True)
 class _Task:
-    """What the device works on. `result` is the worker's, or None while it is not there yet."""
+    """What the device works on. `results` are the worker's, of each job; none while they are not there yet."""
 
     task_id: int
     order: WorkOrder
     start_ns: int
-    result: WorkResult | None
+    results: tuple[WorkResult, ...]
     is_done: bool = False
     is_missing: bool = False
 
@@ -43,13 +46,25 @@ class PacedCompute:
 
     `synchronous` executes inside `start`, as virtual time needs it: results then hold nothing that depends on the
     host's speed. Otherwise the worker runs beside the flight, as in real time.
+
+    `declared` has watts above idle and seconds of one inference by operating point: what the device is to take,
+    whatever the flight software has learnt to predict. What it does not name takes what the order predicts.
     """
 
-    def __init__(self, worker: WorkerClient | None, files: FileTree, clock: Clock, *, synchronous: bool = True) -> None:
+    def __init__(
+        self,
+        worker: WorkerClient | None,
+        files: FileTree,
+        clock: Clock,
+        *,
+        synchronous: bool = True,
+        declared: Mapping[PointKey, tuple[float, float]] | None = None,
+    ) -> None:
         self._worker = worker
         self._files = files
         self._clock = clock
         self._synchronous = synchronous
+        self._declared = declared or {}
         self._task: _Task | None = None
         self._ended: list[WorkResult] = []
         self._last_id = 0
@@ -67,30 +82,36 @@ class PacedCompute:
     def needs_input(self) -> bool:
         return self._worker is not None
 
-    def start(self, order: WorkOrder, array: NDArray[Any] | None) -> None:
+    def start(self, order: WorkOrder, array: NDArray[Any] | None, cuts: tuple[int, ...] = ()) -> None:
         if self._task is not None:
             raise RuntimeError(f"job {self._task.order.job_id} is running")
         if self._last_id == 0:
             self._forget_device()
-        result = self._execute(order, array)
+        results = self._execute(order, array, cuts)
         self._last_id += 1
-        self._task = _Task(self._last_id, order, self._clock.now_ns(), result)
-        if result is not None and result.outcome not in PACED:
-            self._end(self._task, result.outcome, result.detail)
+        self._task = task = _Task(self._last_id, order, self._clock.now_ns(), results)
+        if results and results[0].outcome not in PACED:
+            self._end(task, results[0].outcome, results[0].detail)
             return
+        watts, seconds = self._cost(order)
         try:
-            self._files.write_text(
-                START, f"{self._last_id} {order.predicted_w / order.duty} {order.predicted_s * order.duty}"
-            )
+            self._files.write_text(START, f"{self._last_id} {watts / order.duty} {seconds * order.duty}")
         except PortError as error:
             self._halt_worker(hard=False)
-            self._end(self._task, _outcome(error), str(error), self._task.start_ns)
+            self._end(task, _outcome(error), str(error), task.start_ns)
+
+    def room(self, model: str, rows: int) -> NDArray[Any]:
+        if self._worker is None:
+            raise RuntimeError("nothing is executed: no input is needed")
+        return self._worker.input_view(model, rows)
+
+    def most_rows(self, model: str) -> int:
+        return 0 if self._worker is None else self._worker.most_rows(model)
 
     def poll(self, now_ns: int) -> tuple[WorkResult, ...]:
-        late = self._worker.poll() if self._worker is not None and not self._synchronous else None
+        late = self._worker.poll_all() if self._worker is not None and not self._synchronous else ()
         if self._task is not None:
-            if late is not None:
-                self._task.result = late
+            self._task.results = late or self._task.results
             self._follow(self._task)
         if not self._ended:
             return ()
@@ -105,7 +126,7 @@ class PacedCompute:
         self._halt_worker(hard)
         if self._task is not None:
             self._halt_device()
-            self._end(self._task, Outcome.STOPPED, "")
+            self._end(self._task, Outcome.STOPPED)
 
     def close(self) -> None:
         if self._worker is not None:
@@ -117,14 +138,22 @@ class PacedCompute:
             self._files.write_text(STOP, "1")
             self._files.read_text(DONE)
 
-    def _execute(self, order: WorkOrder, array: NDArray[Any] | None) -> WorkResult | None:
-        """The output, made now if synchronous; None while it is being made."""
+    def _cost(self, order: WorkOrder) -> tuple[float, float]:
+        """Watts above idle and seconds of an order."""
+        key = (order.model, order.variant, order.threads, order.setting, order.batch)
+        declared = self._declared.get(key)
+        if declared is None:
+            return order.predicted_w, order.predicted_s
+        return declared[0], declared[1] * order.inferences
+
+    def _execute(self, order: WorkOrder, array: NDArray[Any] | None, cuts: tuple[int, ...]) -> tuple[WorkResult, ...]:
+        """The output, made now if synchronous; nothing while it is being made."""
         if self._worker is None:
-            return _result(order, Outcome.DONE, 0, 0)
+            return results_of(order, Outcome.DONE, 0, 0)
         if array is None:
             raise ValueError("the worker needs an array")
-        self._worker.submit(order, array, timeout_s=WALL_S)
-        return self._worker.wait(2 * WALL_S) if self._synchronous else None
+        self._worker.submit(order, array, timeout_s=WALL_S, cuts=cuts)
+        return self._worker.wait_all(2 * WALL_S) if self._synchronous else ()
 
     def _follow(self, task: _Task) -> None:
         """End the task when device and worker are both done with it, or one of them has failed."""
@@ -139,12 +168,11 @@ class PacedCompute:
                 self._halt_worker(hard=False)
                 self._end(task, Outcome.LOST_POWER, str(error))
             return  # any other failure of the bus may pass; `kill_ns` bounds the wait
-        result = task.result
-        if result is not None and result.outcome not in PACED:
+        if task.results and task.results[0].outcome not in PACED:
             self._halt_device()
-            self._end(task, result.outcome, result.detail)
-        elif result is not None and task.is_done:
-            self._end(task, result.outcome, result.detail)
+            self._end(task, task.results[0].outcome, task.results[0].detail)
+        elif task.results and task.is_done:
+            self._end(task)
 
     def _is_lost(self, task: _Task) -> bool:
         """Not running at two polls in a row, nor done in between: the computer was reset or cut off."""
@@ -157,24 +185,27 @@ class PacedCompute:
         was_missing, task.is_missing = task.is_missing, is_missing
         return was_missing and is_missing
 
-    def _end(self, task: _Task, outcome: Outcome, detail: str, end_ns: int | None = None) -> None:
-        """`end_ns` is now, or the start for what never ran."""
+    def _end(self, task: _Task, outcome: Outcome | None = None, detail: str = "", end_ns: int | None = None) -> None:
+        """All jobs end as `outcome`, or each as the worker said. `end_ns` is now, or the start for what never ran."""
         self._task = None
-        made = task.result if task.result is not None else _result(task.order, outcome, 0, 0)
-        keeps_output = outcome is Outcome.DONE
-        self._ended.append(
-            replace(
-                made,
-                outcome=outcome,
-                start_ns=task.start_ns,
-                end_ns=self._clock.now_ns() if end_ns is None else end_ns,
-                digest=made.digest if keeps_output else "",
-                output_ref=made.output_ref if keeps_output else "",
-                summary=made.summary if keeps_output else (),
-                cpu_s=0.0 if self._synchronous else made.cpu_s,
-                detail=detail,
+        if end_ns is None:
+            end_ns = self._clock.now_ns()
+        for made in task.results or results_of(task.order, Outcome.STOPPED, 0, 0):
+            ended = made.outcome if outcome is None else outcome
+            keeps_output = ended is Outcome.DONE
+            self._ended.append(
+                replace(
+                    made,
+                    outcome=ended,
+                    start_ns=task.start_ns,
+                    end_ns=end_ns,
+                    digest=made.digest if keeps_output else "",
+                    output_ref=made.output_ref if keeps_output else "",
+                    summary=made.summary if keeps_output else (),
+                    cpu_s=0.0 if self._synchronous else made.cpu_s,
+                    detail=made.detail if outcome is None else detail,
+                )
             )
-        )
 
     def _halt_worker(self, hard: bool) -> None:
         if self._worker is not None and self._worker.busy:
@@ -183,18 +214,6 @@ class PacedCompute:
     def _halt_device(self) -> None:
         with contextlib.suppress(PortError):  # a device that cannot be told is one that has lost its power
             self._files.write_text(STOP, "1")
-
-
-def _result(order: WorkOrder, outcome: Outcome, start_ns: int, end_ns: int) -> WorkResult:
-    return WorkResult(
-        job_id=order.job_id,
-        attempt=order.attempt,
-        outcome=outcome,
-        start_ns=start_ns,
-        end_ns=end_ns,
-        model=order.model,
-        variant=order.variant,
-    )
 
 
 def _outcome(error: PortError) -> Outcome:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from numpy.typing import NDArray
 
 from fsw.bus.contract import Bus, Policy
 from fsw.bus.outbox import Outbox
 from fsw.bus.topics import COMMAND, ENVELOPE, EVENT, HEARTBEAT, ORDER, RESULT, TRIP
 from fsw.infer.check import TensorError
 from fsw.infer.compute import Compute
+from fsw.infer.inputs import Inputs, Loaded, failure
+from fsw.infer.outcomes import results_of
 from fsw.infer.package import Package, PackageError
 from fsw.messages import Event, Heartbeat, Outcome, WorkOrder, WorkResult
 from hal.clock import SECOND_NS
 from hal.errors import PortError
 from hal.ports.intake import Intake
-from hal.reading import Reason
 
 ORDER_DEPTH = 16  # the dispatcher has one order in flight; more come only after it was restarted
 HEARTBEAT_NS = 10 * SECOND_NS
 HARD_AFTER_NS = SECOND_NS // 5  # a soft stop that was not heard in this time becomes a hard one
-PASSING = (Reason.TIMEOUT, Reason.BUS)  # an intake that does not answer says nothing about the input
 DETAILS = {Outcome.TIMEOUT: "not finished in its time", Outcome.HELD: "the guard is new, or gone"}
 EVENT_TEXT = 80  # characters of an error that fit an event with its other values
 
@@ -41,6 +38,9 @@ class InferService:
 
     An attempt that a restart of ours keeps from running, or stops, ends as HELD: a worker that loads, a guard that is
     new and does not know what runs, or one that is gone, in which case the lease has stopped the worker.
+
+    Every job of a batch has a result of its own. They come together at its end, that of the order's own job last: who
+    hears that one knows that nothing runs any more.
     """
 
     name = "infer"
@@ -57,12 +57,14 @@ class InferService:
         self.period_ns = int(config.period_s * SECOND_NS)
         self._word_ns = int(config.word_s * SECOND_NS)
         self._bus, self._out = bus, Outbox(bus)
-        self._compute, self._intake, self._packages = compute, intake, packages
+        self._compute, self._packages = compute, packages
+        self._inputs = Inputs(intake, compute, packages)
         self._orders = bus.subscribe(ORDER, self.name, Policy.MUST_DELIVER, depth=ORDER_DEPTH)
         self._envelopes = bus.subscribe(ENVELOPE, self.name, Policy.LATEST)
         self._trips = bus.subscribe(TRIP, self.name, Policy.DROP_OLDEST, depth=16)
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST, depth=64)
         self._active: WorkOrder | None = None
+        self._loaded: Loaded | None = None  # what became of the active order's inputs
         self._ends_as: Outcome | None = None  # what its stop means, once the active order is to stop
         self._may_run = True
         self._heard_ns: int | None = None  # of the guard's last word
@@ -103,21 +105,21 @@ class InferService:
     def _hear_commands(self, now_ns: int) -> None:
         for command in self._commands.drain():
             active = self._active
-            if command.name == "cancel_job" and active is not None and command.arguments[:1] == (active.job_id,):
+            if command.name != "cancel_job" or active is None or active.others:
+                continue  # a batch goes on for its other jobs
+            if command.arguments[:1] == (active.job_id,):
                 self._compute.stop(now_ns, hard=False)
 
     def _follow(self, now_ns: int) -> None:
         """Publish what ended; stop what is past its `kill_ns`, softly first."""
-        for result in self._compute.poll(now_ns):
-            self._finish(now_ns, result)
+        self._finish(now_ns, self._compute.poll(now_ns))
         active = self._active
         if active is None or now_ns < active.kill_ns:
             return
         is_silent = self._heard_ns is not None and now_ns - self._heard_ns > self._word_ns
         self._ends_as = self._ends_as or (Outcome.HELD if is_silent else Outcome.TIMEOUT)
         self._compute.stop(now_ns, hard=now_ns >= active.kill_ns + HARD_AFTER_NS)
-        for result in self._compute.poll(now_ns):
-            self._finish(now_ns, result)
+        self._finish(now_ns, self._compute.poll(now_ns))
 
     def _begin(self, now_ns: int, order: WorkOrder) -> None:
         if not self._may_run:
@@ -133,50 +135,49 @@ class InferService:
 
     def _start(self, now_ns: int, order: WorkOrder) -> None:
         try:
-            self._compute.start(order, self._load(order))
-        except PortError as error:
-            outcome = Outcome.HELD if error.reason in PASSING else Outcome.BAD_INPUT
-            self._refuse(now_ns, order, outcome, str(error))
-        except TensorError as error:
-            self._refuse(now_ns, order, Outcome.BAD_INPUT, str(error))
+            loaded = self._inputs.load(now_ns, order)
+            if loaded.order is None:
+                self._publish(now_ns, order, loaded.refused)
+                return
+            self._compute.start(loaded.order, loaded.array, loaded.cuts)
+        except (PortError, TensorError) as error:
+            self._refuse(now_ns, order, failure(error), str(error))
         except PackageError as error:
             self._refuse(now_ns, order, Outcome.MODEL_ERROR, str(error))
         else:
-            self._active, self._ends_as = order, None
+            self._active, self._loaded, self._ends_as = order, loaded, None
             self._follow(now_ns)
 
-    def _load(self, order: WorkOrder) -> NDArray[Any] | None:
-        return self._intake.load(order.input_ref) if self._compute.needs_input else None
-
     def _refuse(self, now_ns: int, order: WorkOrder, outcome: Outcome, detail: str) -> None:
-        """The result of an order that never ran."""
-        result = WorkResult(
-            job_id=order.job_id,
-            attempt=order.attempt,
-            outcome=outcome,
-            start_ns=now_ns,
-            end_ns=now_ns,
-            model=order.model,
-            variant=order.variant,
-            detail=detail,
-        )
-        self._publish(now_ns, result, order.input_ref)
+        """The results of an order that never ran."""
+        self._publish(now_ns, order, results_of(order, outcome, now_ns, now_ns, detail))
 
-    def _finish(self, now_ns: int, result: WorkResult) -> None:
+    def _finish(self, now_ns: int, results: Sequence[WorkResult]) -> None:
+        """What runs has ended."""
+        if not results:
+            return
         order, self._active = self._active, None
-        if self._ends_as is not None and result.outcome is Outcome.STOPPED:
-            result = replace(result, outcome=self._ends_as, detail=DETAILS.get(self._ends_as, result.detail))
-        self._publish(now_ns, result, order.input_ref if order is not None else "")
+        loaded, self._loaded = self._loaded, None
+        if self._ends_as is not None and results[0].outcome is Outcome.STOPPED:
+            outcome, detail = self._ends_as, DETAILS.get(self._ends_as, results[0].detail)
+            results = [replace(result, outcome=outcome, detail=detail) for result in results]
+        if loaded is not None and loaded.of_rows is not None:
+            results = [replace(result, of_rows=loaded.of_rows[result.job_id]) for result in results]
+        self._publish(now_ns, order, (*loaded.refused, *results) if loaded is not None else results)
 
-    def _publish(self, now_ns: int, result: WorkResult, input_ref: str) -> None:
-        self._out.publish(RESULT, result)
-        why = result.detail[:EVENT_TEXT]
-        if result.outcome is Outcome.CRASHED:
-            self._tell(now_ns, "worker_stopped", why)
-        elif result.outcome is Outcome.BAD_INPUT:
-            self._tell(now_ns, "input_unusable", input_ref, why)
-        elif result.outcome is Outcome.MODEL_ERROR:
-            self._tell(now_ns, "model_refused", result.model, why)
+    def _publish(self, now_ns: int, order: WorkOrder | None, results: Sequence[WorkResult]) -> None:
+        """Tell what came of an order, its own job last."""
+        refs = {} if order is None else {part.job_id: part.input_ref for part in order.parts}
+        for result in sorted(results, key=lambda row: order is not None and row.job_id == order.job_id):
+            self._out.publish(RESULT, result)
+            why = result.detail[:EVENT_TEXT]
+            if result.outcome is Outcome.BAD_INPUT:
+                self._tell(now_ns, "input_unusable", refs.get(result.job_id, ""), why)
+        last = results[-1]
+        if last.outcome is Outcome.CRASHED:
+            self._tell(now_ns, "worker_stopped", last.detail[:EVENT_TEXT])
+        elif last.outcome is Outcome.MODEL_ERROR:
+            self._tell(now_ns, "model_refused", last.model, last.detail[:EVENT_TEXT])
 
     def _tell(self, now_ns: int, name: str, *values: float | int | str) -> None:
         self._bus.publish(EVENT, Event(time_ns=now_ns, name=name, values=values))

@@ -28,7 +28,7 @@ import numpy as np
 import onnxruntime
 
 from fsw.infer import check
-from fsw.infer.frames import MAX_PACKET_BYTES, READY, Order, Reply, SharedBuffer
+from fsw.infer.frames import MAX_PACKET_BYTES, MAX_PART_DETAIL, READY, Order, Part, Reply, SharedBuffer
 from fsw.infer.options import OptionError, SessionSettings, make_session
 from fsw.infer.package import Package, PackageError, TensorSpec, Variant, load_package
 from fsw.infer.residency import Key, Residency, resident_bytes
@@ -66,10 +66,15 @@ class Model:
         _only(self._session.get_outputs(), package.output)
         self._warm_up()
 
-    def run(self, rows: int, options: Any) -> Any:
-        """The output for the input that lies in the buffer; also left there."""
-        (output,) = self._session.run(None, {self._input_name: input_view(self._buffer, self._package, rows)}, options)
-        output_view(self._buffer, self._package, rows)[...] = self._with_shape(output, rows)
+    def run(self, rows: int, options: Any, first: int = 0) -> Any:
+        """The output for `rows` rows from `first` on of the input that lies in the buffer; also left there."""
+        last = first + rows
+        feed = input_view(self._buffer, self._package, last)
+        target = output_view(self._buffer, self._package, last)
+        if first:
+            feed, target = feed[first:], target[first:]
+        (output,) = self._session.run(None, {self._input_name: feed}, options)
+        target[...] = self._with_shape(output, rows)
         return output
 
     def _warm_up(self) -> None:
@@ -118,9 +123,15 @@ class Engine:
     def execute(self, order: Order) -> Reply:
         """Check, run, check; every failure of the model or its data is a reply."""
         used_s = _cpu_s()
-        digest, summary = "", tuple[float, ...]()
+        digest, summary, parts = "", tuple[float, ...](), tuple[Part, ...]()
         try:
-            outcome, digest, summary, detail = self._execute(order)
+            output = self._run(order)
+            if output is None:
+                outcome, detail = Outcome.STOPPED, "stopped before it ran"
+            elif order.cuts:
+                outcome, detail, parts = Outcome.DONE, "", self._judge_each(order, output)
+            else:
+                outcome, digest, summary, detail = self._judge(order, output)
         except check.InputError as error:
             outcome, detail = Outcome.BAD_INPUT, str(error)
         except check.OutputError as error:
@@ -131,20 +142,43 @@ class Engine:
         self._running = (READY, None)
         loads = self._models.take_loads()
         resident = resident_bytes() if loads or order.sequence % LOOK_EVERY == 0 else 0
-        return Reply(order.sequence, outcome, _cpu_s() - used_s, digest, summary, detail, resident, loads)
+        return Reply(order.sequence, outcome, _cpu_s() - used_s, digest, summary, detail, resident, loads, parts)
 
-    def _execute(self, order: Order) -> tuple[Outcome, str, tuple[float, ...], str]:
-        """Outcome, digest, summary, detail."""
+    def _run(self, order: Order) -> Any:
+        """The output of all rows; None where it was stopped before."""
         package = self._packages[order.package]
         check.check_input_range(package.input, input_view(self._buffer, package, order.rows))
         model = self._models.get((order.package, order.variant, order.threads))
         options = onnxruntime.RunOptions()
         self._running = (order.sequence, options)
         if self._stopped >= order.sequence:
-            return Outcome.STOPPED, "", (), "stopped before it ran"
-        output = model.run(order.rows, options)
-        extremes = check.check_output_range(package.output, output)
-        return Outcome.DONE, check.output_digest(output), check.output_summary(output, extremes), ""
+            return None
+        step = order.step or order.rows
+        if step >= order.rows:
+            return model.run(order.rows, options)
+        for first in range(0, order.rows, step):
+            if self._stopped >= order.sequence:
+                return None
+            model.run(min(step, order.rows - first), options, first)
+        return output_view(self._buffer, package, order.rows)
+
+    def _judge(self, order: Order, output: Any) -> tuple[Outcome, str, tuple[float, ...], str]:
+        """Outcome, digest, summary, detail of one job's output; raises OutputError."""
+        extremes = check.check_output_range(self._packages[order.package].output, output)
+        digest = check.chained_digest(order.digest, output, order.unit or len(output))
+        return Outcome.DONE, digest, check.output_summary(output, extremes), ""
+
+    def _judge_each(self, order: Order, output: Any) -> tuple[Part, ...]:
+        """The same for each job of a batch: one that is out of range says nothing of its neighbours."""
+        parts, first = [], 0
+        for rows in order.cuts:
+            try:
+                part = Part(*self._judge(order, output[first : first + rows]))
+            except check.OutputError as error:
+                part = Part(Outcome.BAD_OUTPUT, "", (), str(error)[:MAX_PART_DETAIL])
+            parts.append(part)
+            first += rows
+        return tuple(parts)
 
     def _load(self, key: Key) -> Model:
         package = self._packages[key[0]]

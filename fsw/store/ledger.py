@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from fsw.bus.codec import CodecError, decode, encode
-from fsw.messages import COMMANDED_JOB_IDS, Command, Job, JobReport, JobState, Member, ParameterSet, WorkOrder
+from fsw.messages import COMMANDED_JOB_IDS, Command, Job, JobReport, JobState, ParameterSet, WorkOrder
 from fsw.store.log import Record
 
 
@@ -99,8 +99,7 @@ class JobLedger:
 
     def order(self, order: WorkOrder) -> None:
         """An attempt began, at each job of the order."""
-        parts: tuple[WorkOrder | Member, ...] = (order, *order.others)
-        for part in parts:
+        for part in order.parts:
             known = self._open.get(part.job_id)
             if known is not None:
                 attempts = max(known.attempts, part.attempt - part.spared)

@@ -273,9 +273,15 @@ class Taking:
     def __init__(self, is_ready: bool = True) -> None:
         self.is_ready = is_ready
 
-    def start(self, _order: WorkOrder, array: np.ndarray[Any, Any] | None) -> None:
+    def start(self, _order: WorkOrder, array: np.ndarray[Any, Any] | None, _cuts: tuple[int, ...] = ()) -> None:
         if array is None or np.isnan(array).any():
             raise InputError("x has 1 values that are not finite numbers")
+
+    def room(self, model: str, rows: int) -> np.ndarray[Any, Any]:
+        raise NotImplementedError
+
+    def most_rows(self, model: str) -> int:
+        raise NotImplementedError
 
     def poll(self, _now_ns: int) -> tuple[WorkResult, ...]:
         return ()
