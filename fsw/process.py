@@ -24,6 +24,7 @@ from fsw.infer.shelf import Shelf, ShelfState
 from fsw.infer.slots import Slots
 from fsw.link.secrecy import keep_memory_to_ourselves
 from fsw.messages import Event
+from fsw.payload import declared_points
 from fsw.processes import WAKES, ProcessSpec, wiring
 from fsw.service import Service
 from fsw.setting import Setting
@@ -235,7 +236,8 @@ def _compute(opening: Opening, worker: WorkerClient | None) -> Compute:
     if remote is None:
         raise OSError("a paced computer is a bench's: give --ports, or --compute worker with --execute")
     files: FileTree = remote.files(COMPUTER_PORT)
-    return PacedCompute(worker, files, opening.clock, synchronous=False)
+    declared = declared_points(opening.mission.payload, opening.mission.models)
+    return PacedCompute(worker, files, opening.clock, synchronous=False, declared=declared)
 
 
 def _intake(opening: Opening) -> Intake:

@@ -24,6 +24,7 @@ from fsw.messages import Event, TopicCount
 from fsw.mission import Mission
 from fsw.packets.errors import PacketError
 from fsw.packets.frames.tm_stream import TmReceiver
+from fsw.payload import declared_points
 from fsw.service import Service
 from hal.board import find_board, open_board
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
@@ -197,7 +198,12 @@ class VirtualFlight:
             time=time,
             board=board,
             host_bus=self._host_bus,
-            compute=PacedCompute(self._worker, files, self.clock, synchronous=True),  # type: ignore[arg-type]
+            compute=PacedCompute(
+                self._worker,
+                files,  # type: ignore[arg-type]
+                self.clock,
+                declared=declared_points(mission.payload, mission.models),
+            ),
             packages=self._packages,
             intake=self._intake,
             link=open_link(mission.link, self._through_the_air(onboard), self.ring, self._counters, self._entropy),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from fsw.messages import JobState, WorkOrder
+from fsw.messages import JobState
 from hal.clock import SECOND_NS, MonotonicClock
 from sim.arrivals import Arrival, arrivals
 from sim.scenario import Scenario
@@ -56,23 +55,8 @@ class _Flight(VirtualFlight):
         super()._boot()
         if self._contender.policy is not None:
             self._by_name["govern"].dispatcher.policy = self._contender.policy(self.mission)  # type: ignore[attr-defined]
-        self._declare()
         table: Any = [(self._timed(row[0]), *row[1:]) if row[2] == "plan" else row for row in self._table]
         self._table = table
-
-    def _declare(self) -> None:
-        """Let the simulated computer draw what its builders declared, whatever the flight software has learnt of it."""
-        compute: Any = self._by_name["infer"]._compute  # type: ignore[attr-defined]
-        begin = compute.start
-        compute.start = lambda order, array: begin(self._declared(order), array)
-
-    def _declared(self, order: WorkOrder) -> WorkOrder:
-        model = self.mission.model(order.model)
-        if model is None:
-            return order
-        setting = next(row for row in self.mission.payload.settings if row.name == order.setting)
-        work_s = next(row.work_s for row in model.variants if row.name == order.variant)
-        return replace(order, predicted_w=setting.watts, predicted_s=work_s / setting.speed)
 
     def _timed(self, step: Callable[[int], None]) -> Callable[[int], None]:
         clock = MonotonicClock()
