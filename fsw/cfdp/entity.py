@@ -30,7 +30,7 @@ from fsw.cfdp.directives import (
 )
 from fsw.cfdp.files import Files
 from fsw.cfdp.header import Header
-from fsw.cfdp.receiver import Receiver
+from fsw.cfdp.receiver import Receiver, partial_name
 from fsw.cfdp.sender import Sender
 from fsw.cfdp.settings import LARGE_FILE, CfdpSettings, Indication, PutRequest, TransactionId
 from fsw.cfdp.timing import LinkTime
@@ -46,23 +46,30 @@ class CfdpBusy(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CfdpStatus:
-    """How far one transaction is."""
+    """How far one transaction is. `stage` is a word for it."""
 
     id: TransactionId
     is_sender: bool
     octets: int
     size: int | None
     is_suspended: bool
+    stage: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A reception as it can be stored: PDUs that opened it, and what is on the disk, synced."""
+    """A reception as it can be stored: PDUs that opened it, what is on the disk, synced, and how it ended."""
 
     header: bytes
     metadata: bytes
     eof: bytes
     received: tuple[tuple[int, int], ...]
+    finished: bytes = b""
+
+    @property
+    def partial(self) -> str:
+        """The name of its partial file."""
+        return partial_name(unpack(self.header)[0])
 
 
 class Entity:
@@ -185,6 +192,7 @@ class Entity:
                 octets=one.progress[0],
                 size=one.progress[1],
                 is_suspended=self.is_suspended or one.time.is_suspended,
+                stage=one.stage,
             )
             for one in self._active.values()
         ]
@@ -201,9 +209,12 @@ class Entity:
         for start, end in checkpoint.received:
             receiver.received.add(start, end)
         self._active[receiver.id] = receiver
-        for pdu in (checkpoint.metadata, checkpoint.eof):
-            if pdu:
-                receiver.take(unpack(pdu)[1], now_ns)
+        said = [unpack(pdu)[1] for pdu in (checkpoint.metadata, checkpoint.eof) if pdu]
+        if checkpoint.finished:
+            receiver.finish_again(said, unpack(checkpoint.finished)[1])
+            return
+        for directive in said:
+            receiver.take(directive, now_ns)
 
     def _header(self, request: PutRequest, size: int) -> Header:
         settings = self._settings
@@ -276,7 +287,7 @@ class Entity:
 
 
 def _checkpoint(receiver: Receiver, files: Files) -> Checkpoint:
-    if receiver.received:
+    if receiver.received and not receiver.finished:
         files.sync(receiver.partial)
     header = receiver.header._replace(towards_sender=False)
     return Checkpoint(
@@ -284,4 +295,5 @@ def _checkpoint(receiver: Receiver, files: Files) -> Checkpoint:
         metadata=receiver.metadata.pack(header) if receiver.metadata else b"",
         eof=receiver.eof.pack(header) if receiver.eof else b"",
         received=tuple(receiver.received),
+        finished=receiver.finished,
     )

@@ -11,6 +11,7 @@ one a tick. Source: CCSDS 727.0-B-5, 4.6.3 (unacknowledged), 4.6.4 (acknowledged
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 from fsw.cfdp.checksum import SUPPORTED, Checksum
@@ -49,6 +50,11 @@ class Phase(Enum):
     FINISHED = "finished"
 
 
+def partial_name(header: Header) -> str:
+    """What a file is called while it is received."""
+    return f"{header.source}-{header.sequence}.part"
+
+
 class Receiver(Transaction):
     """Receives one file. `header` is that of a PDU that came; what is written goes the other way."""
 
@@ -57,7 +63,7 @@ class Receiver(Transaction):
         self.metadata: Metadata | None = None
         self.eof: Eof | None = None
         self.received = Intervals(settings.intervals)
-        self.partial = f"{header.source}-{header.sequence}.part"
+        self.partial = partial_name(header)
         self._phase = Phase.RECEIVING
         self._nak = Timer(int(settings.nak_s * SECOND_NS), settings.nak_limit)
         self._timers.append(self._nak)
@@ -77,7 +83,11 @@ class Receiver(Transaction):
         return self.received.octets, self.metadata.size if self.metadata else self.eof.size if self.eof else None
 
     @property
-    def _is_closing(self) -> bool:
+    def stage(self) -> str:
+        return "closing" if self._phase is Phase.RECEIVING and self.eof is not None else self._phase.value
+
+    @property
+    def _wants_closure(self) -> bool:
         """Class 1 with closure: a word at the end, without acknowledgement."""
         return self.header.is_unacknowledged and self.metadata is not None and self.metadata.is_closure_requested
 
@@ -116,6 +126,24 @@ class Receiver(Transaction):
             self._owes_keep_alive = False
             return KeepAlive(self.received.end).pack(self.header)
         return None
+
+    @property
+    def finished(self) -> bytes:
+        """The last word, which is said until it is acknowledged; nothing before the end."""
+        if self._phase is not Phase.FINISHED or self.has_ended:
+            return b""
+        return Finished(self.condition, self._status is FileStatus.RETAINED, self._status).pack(self.header)
+
+    def finish_again(self, said: Iterable[Directive], finished: Directive) -> None:
+        """Say the last word of before a restart again, with what the sender had `said`."""
+        for directive in said:
+            if isinstance(directive, Metadata):
+                self.metadata = directive
+            elif isinstance(directive, Eof):
+                self.eof = directive
+        if isinstance(finished, Finished):
+            self.condition, self._status = finished.condition, finished.status
+        self._finish()
 
     def cancel(self, now_ns: int, condition: Condition = Condition.CANCELLED) -> None:
         if self._phase is Phase.FINISHED:
@@ -186,11 +214,12 @@ class Receiver(Transaction):
 
     def _take_eof(self, eof: Eof, now_ns: int) -> None:
         self._owes_eof_ack = not self.header.is_unacknowledged
-        if self.eof is not None or self._phase is not Phase.RECEIVING:
+        is_cancel = eof.condition is not Condition.NO_ERROR  # which may follow an end without one
+        if self._phase is not Phase.RECEIVING or (self.eof is not None and not is_cancel):
             self.eof = self.eof or eof
             return
         self.eof = eof
-        if eof.condition is not Condition.NO_ERROR:
+        if is_cancel:
             self.cancel(now_ns, eof.condition)
         elif self._sizes_disagree():
             self.fault(Condition.FILE_SIZE_ERROR, now_ns)
@@ -278,7 +307,7 @@ class Receiver(Transaction):
         for timer in (self._nak, self._check, self._inactivity):
             timer.stop()
         self._naks.clear()
-        self._owes_finished = not self.header.is_unacknowledged or self._is_closing
+        self._owes_finished = not self.header.is_unacknowledged or self._wants_closure
         if self.header.is_unacknowledged:
             self._end()
 

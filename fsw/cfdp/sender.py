@@ -4,7 +4,8 @@
        |          |
        +----------+--> CANCELLING (EOF with condition) -> ended
 
-A transaction from before a restart begins at CLOSING. What is sent first when there is room: acknowledgement, metadata, EOF, what was asked for again, new data.
+What is sent first when there is room: acknowledgement, metadata, EOF, what was asked for again, new data. A transaction
+from before a restart begins at CLOSING.
 Source: CCSDS 727.0-B-5, 4.6.3 (unacknowledged), 4.6.4 (acknowledged), 4.6.6 (cancel).
 """
 
@@ -31,7 +32,6 @@ from fsw.cfdp.header import Header
 from fsw.cfdp.intervals import Intervals
 from fsw.cfdp.settings import CfdpSettings, Ended, PutRequest
 from fsw.cfdp.transaction import Tell, Transaction
-
 
 CHECK_OCTETS = 1 << 20  # read at once where only the checksum is wanted
 
@@ -85,6 +85,10 @@ class Sender(Transaction):
     @property
     def progress(self) -> tuple[int, int | None]:
         return self._position - self._again.octets, self._size
+
+    @property
+    def stage(self) -> str:
+        return self._phase.value
 
     def take(self, directive: Directive, now_ns: int) -> None:
         if self._inactivity.is_running:

@@ -50,6 +50,11 @@ class Transaction(ABC):
     def progress(self) -> tuple[int, int | None]:
         """Octets sent or received, and of how many; None where that is not known yet."""
 
+    @property
+    @abstractmethod
+    def stage(self) -> str:
+        """Where it is, in a word: a change of it is worth keeping."""
+
     @abstractmethod
     def take(self, directive: Directive, now_ns: int) -> None:
         """A PDU for this transaction."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsw.cfdp.checksum import CRC_32, MODULAR, NULL
-from fsw.cfdp.directives import Condition, Eof, FileData, Metadata, unpack
+from fsw.cfdp.directives import Condition, Eof, FileData, Finished, Metadata, unpack
 from fsw.cfdp.entity import CfdpBusy, Entity
 from fsw.cfdp.files import FolderFiles
 from fsw.cfdp.header import Header
@@ -215,6 +215,18 @@ def test_sender_stops_when_told_and_the_partial_file_goes() -> None:
     assert wire.board_files.partials == wire.board_files.files == {}
 
 
+def test_sender_stops_after_its_end_of_file_and_the_receiver_hears_of_it() -> None:
+    wire = Wire(contents(500))
+    wire.drops = lambda pdu: isinstance(unpack(pdu)[1], FileData)
+    id_ = wire.ground.put(0, UP)
+    for _ in range(4):
+        wire.step()
+    wire.ground.cancel(wire.now_ns, id_)
+    wire.run()
+    assert wire.ended(2).condition is wire.ended(1).condition is Condition.CANCELLED
+    assert wire.board_files.partials == {}
+
+
 def test_receiver_stops_when_told_and_the_sender_hears_of_it() -> None:
     wire = Wire(contents(20_000))
     id_ = wire.ground.put(0, UP)
@@ -318,6 +330,21 @@ def test_reception_goes_on_after_a_restart() -> None:
     assert wire.run().ended(2).is_delivered
     assert wire.board_files.files["in/model.onnx"] == contents(4000)
     assert sum(isinstance(unpack(pdu)[1], FileData) for pdu in sent) == 21  # 40 segments, 19 before the restart
+
+
+def test_last_word_of_a_reception_is_said_again_after_a_restart() -> None:
+    wire = Wire(contents(4000))
+    wire.ground.put(0, UP)
+    wire.drops = lambda pdu: isinstance(unpack(pdu)[1], Finished)
+    while not wire.board_files.files:
+        wire.step()
+    (checkpoint,) = wire.board.checkpoints()
+    assert checkpoint.partial == "1-7.part"
+    wire.board = Entity(CfdpSettings(entity=2, segment_octets=100), wire.board_files)
+    wire.board.restore(wire.now_ns, checkpoint)
+    wire.drops = lambda pdu: False
+    assert wire.run().ended(1).is_delivered
+    assert wire.ended(2).is_delivered
 
 
 def test_file_without_room_is_refused_before_its_data_comes() -> None:
