@@ -59,22 +59,35 @@ class RecordLog:
         if segments < FEWEST_SEGMENTS:
             raise ValueError(f"{segments} segments, must be at least {FEWEST_SEGMENTS}")
         self._size = segment_bytes
-        self._segments = [
-            _Segment(disk.open_log(f"{name}-v{VERSION}/{index:02d}", segment_bytes)) for index in range(segments)
-        ]
+        self._segments: list[_Segment] = []
         self._active: _Segment | None = None
         self._offset = 0
         self._crc = 0
         self._next = 0
         self._dropped = 0
-        for segment in self._segments:
-            _read_head(segment)
-        self._resume()
+        try:
+            for index in range(segments):
+                self._segments.append(_Segment(disk.open_log(f"{name}-v{VERSION}/{index:02d}", segment_bytes)))
+                _read_head(self._segments[-1])
+            self._resume()
+        except PortError:
+            self.close()  # whoever tries again and again must not run out of descriptors
+            raise
 
     @property
     def is_begun(self) -> bool:
         """False until the first `rotate`."""
         return self._active is not None
+
+    @property
+    def generations(self) -> tuple[int, ...]:
+        """The numbers of the segments that hold records, oldest first; the last one is written to."""
+        return tuple(sorted(segment.generation for segment in self._begun()))
+
+    @property
+    def replaced_next(self) -> int:
+        """The number of the segment that the next `rotate` writes over; 0 where it holds nothing."""
+        return self._segments[self._next_generation % len(self._segments)].generation
 
     @property
     def dropped(self) -> int:
@@ -101,7 +114,7 @@ class RecordLog:
 
     def rotate(self, checkpoint: Entry) -> None:
         """Begin the next segment with `checkpoint`, durably; the records of the oldest one are gone."""
-        generation = self._active.generation + 1 if self._active else 1
+        generation = self._next_generation
         segment = self._segments[generation % len(self._segments)]
         octets = bytearray(_pack_head(generation, self._next))
         crc = _append(octets, checkpoint, self._next, _head_crc(octets))
@@ -120,6 +133,13 @@ class RecordLog:
             for record, _, _ in _scan(segment):
                 yield record
 
+    def segment(self, generation: int) -> Iterator[Record]:
+        """The readable records of one segment; none where there is no such segment any more."""
+        for segment in self._begun():
+            if segment.generation == generation:
+                for record, _, _ in _scan(segment):
+                    yield record
+
     def recent(self) -> Iterator[Record]:
         """The newest segment's records: its checkpoint and what came after."""
         if self._active is not None:
@@ -130,6 +150,10 @@ class RecordLog:
         """Give the files back."""
         for segment in self._segments:
             segment.file.close()
+
+    @property
+    def _next_generation(self) -> int:
+        return self._active.generation + 1 if self._active else 1
 
     def _begun(self) -> list[_Segment]:
         return [segment for segment in self._segments if segment.generation]
