@@ -1,6 +1,6 @@
 """Power caps that are not honoured: noticed by the rail, whatever the actuator confirmed, and learnt.
 
-A cap that was refused, or confirmed and not kept, shows in the watts of the jobs that ran under it. Once several in a
+A cap that was refused, or confirmed and not kept, shows in the watts of the jobs that ran under it. Once two in a
 row drew far more than the setting says, every point of that setting counts with what was measured; after a while it
 is given another chance, for an actuator may come back.
 """
@@ -13,7 +13,7 @@ from fsw.mission import PowerSetting
 from hal.clock import SECOND_NS
 
 FAR = 1.25  # times what the setting says: far over the spread of jobs and over what points learn by themselves
-IN_A_ROW = 3  # jobs: one may have shared its samples with something else
+IN_A_ROW = 2  # jobs: one may have shared its samples with something else, or straddle the moment that the cap failed
 LEAST_S = 3.0  # of a job whose mean watts are to be believed, metered once a second
 ANOTHER_CHANCE_NS = 3_600 * SECOND_NS
 
@@ -49,7 +49,7 @@ class CapWatch:
         if len(seen_w) < IN_A_ROW:
             return None
         self._until_ns[setting] = now_ns + ANOTHER_CHANCE_NS
-        breach = Breach(setting, told_w, sum(seen_w) / len(seen_w))
+        breach = Breach(setting, told_w, max(seen_w))
         seen_w.clear()
         return breach
 

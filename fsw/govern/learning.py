@@ -12,30 +12,33 @@ from __future__ import annotations
 from math import exp, hypot, log, sqrt
 
 SPREAD = 0.05  # of one job's time or watts against their own mean: data, caches, other load
-DRIFT = 0.003  # of the factor from job to job: a sixteenth of each surprise is believed, so that noise moves it half a per cent
+DRIFT = 0.002  # of the factor from job to job: with SPREAD, a twenty-fifth of each surprise is believed
+DECLARED = 0.02  # of the factor as long as nothing was measured: a table of the ground is not far off
 FAR = 3.0  # standard deviations: beyond, a measurement is odd
 ALIKE = 2.0 * sqrt(2.0)  # standard deviations between two odd ones in a row that say the same
 SURPRISE = log(2.0)  # most of one measurement against the prediction that counts: beyond, it is a fault
-FURTHEST = log(4.0)  # most of the factor: what is further off is another computer than the one declared
+FURTHEST = 4.0  # most of a factor: what is further off is another computer than the one declared
 
 
 class Factor:
-    """Truth over declared, for everything that shares it. Starts at 1, stays within 1/4 and 4."""
+    """Truth over declared, for everything that shares it. Starts at 1, stays within `furthest` and one by it."""
 
-    __slots__ = ("_log", "_odd", "_variance", "value")
+    __slots__ = ("_furthest", "_log", "_odd", "_variance", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, furthest: float = FURTHEST) -> None:
+        self._furthest = log(furthest)
         self.reset()
 
     def reset(self) -> None:
         """Declared is true again, as far as anybody knows."""
-        self.value, self._log, self._variance = 1.0, 0.0, SPREAD**2
+        self.value, self._log, self._variance = 1.0, 0.0, DECLARED**2
         self._odd: float | None = None
 
     def see(self, ratio: float, noise: float = 0.0) -> None:
         """A job took `ratio` times what was predicted with the present factor; `noise` is the meter's own share of
         doubt beside the jobs' spread. Raises ValueError unless `ratio` is positive."""
-        surprise = min(SURPRISE, max(-SURPRISE, log(ratio)))
+        most = min(SURPRISE, self._furthest)
+        surprise = min(most, max(-most, log(ratio)))
         doubt = hypot(SPREAD, noise)
         self._variance += DRIFT**2
         before, self._odd = self._odd, None
@@ -50,5 +53,5 @@ class Factor:
             self._move(gain * surprise)
 
     def _move(self, by: float) -> None:
-        self._log = min(FURTHEST, max(-FURTHEST, self._log + by))
+        self._log = min(self._furthest, max(-self._furthest, self._log + by))
         self.value = exp(self._log)

@@ -10,6 +10,7 @@ from fsw.mission import Mission, ModelRow, Variant
 
 LEARNING_RATE = 0.1  # weight of one measured job in what is its point's own: ten settle it, one odd job does not
 RATIO_LOW, RATIO_HIGH = 0.5, 2.0  # beyond these a measurement is a fault, not a correction
+HUNGRIEST = 1.25  # times its watts, for a power setting: beyond, its cap is not kept, which others watch
 METER_S = 0.1  # of a job's watts are in doubt where it lasts a second: samples a second apart are shared by prediction
 
 
@@ -48,7 +49,7 @@ class OperatingPoints:
     def __init__(self, mission: Mission) -> None:
         self._by_model: dict[str, list[OperatingPoint]] = {row.name: [] for row in mission.models}
         self._slowdown = Factor()  # of the computer, common to all points
-        self._hunger = {row.name: Factor() for row in mission.payload.settings}  # watts, of a power setting
+        self._hunger = {row.name: Factor(HUNGRIEST) for row in mission.payload.settings}  # watts, of a power setting
         for row in mission.models:
             for rank, variant in enumerate(row.variants):
                 for index in range(len(mission.payload.settings)):
