@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,8 +16,22 @@ from sim.sensors import HISTORY_LIMIT, SENSORS, SensorModel
 from sim.world import World
 
 SENSOR_KINDS = ("stuck", "noisy", "offset", "factor", "missing", "silent", "late")
-WORLD_KINDS = ("hang", "brown_out", "latch_up", "upsets", "tilt", "pump", "off_pointing", "uncapped")
+WORLD_KINDS = (
+    "hang",
+    "brown_out",
+    "latch_up",
+    "upsets",
+    "tilt",
+    "pump",
+    "off_pointing",
+    "uncapped",
+    "killed",
+    "restart",
+)
+ACTUATOR_KINDS = ("deaf", "sluggish")
+ACTUATORS = ("rail", "duty")
 TIME_KINDS = ("clock_step", "no_time")
+KINDS = SENSOR_KINDS + WORLD_KINDS + ACTUATOR_KINDS + TIME_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +47,11 @@ class Fault:
     tilt: the radiator is turned by `value` in the cosine of its angle to the Sun, for `duration_s`; pump: of the liquid
     loop's pumps the share `value` goes on turning (0.5: one of two has failed), for `duration_s` or to the end;
     off_pointing: the array is turned away and gets the share `value` of its light, for `duration_s`; uncapped: the
-    computer keeps to no power cap and every task draws `value` watts at least, for `duration_s` or to the end.
+    computer keeps to no power cap and every task draws `value` watts at least, for `duration_s` or to the end; killed:
+    the running task is gone; restart: the payload computer boots anew.
+
+    At an actuator (`target` rail, the switch, or duty, the cap), for `duration_s` or to the end: deaf: it does nothing
+    that it is told; sluggish: it does it `value` seconds later. What is read back is what it has done.
 
     In the flight computer: clock_step: its time jumps by `value` seconds; no_time: nobody has told it the time, for
     `duration_s` or to the end.
@@ -45,8 +64,10 @@ class Fault:
     value: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.kind not in SENSOR_KINDS + WORLD_KINDS + TIME_KINDS:
-            raise ValueError(f"no fault {self.kind!r}; there are {', '.join(SENSOR_KINDS + WORLD_KINDS + TIME_KINDS)}")
+        if self.kind not in KINDS:
+            raise ValueError(f"no fault {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.kind in ACTUATOR_KINDS and self.target not in ACTUATORS:
+            raise ValueError(f"{self.kind}: no actuator {self.target!r}; there are {', '.join(ACTUATORS)}")
         if self.kind in SENSOR_KINDS and self.target not in SENSORS:
             raise ValueError(f"{self.kind}: no sensor {self.target!r}; there are {', '.join(SENSORS)}")
         if self.kind == "upsets" and self.target not in ("corrected", "uncorrected"):
@@ -130,6 +151,8 @@ class Faults:
             for name, config in world.config.sensors.items()
         }
         self.struck = 0
+        self._unruly: dict[str, Fault] = {}  # actuators, by name
+        self._free_ns: dict[str, int] = {}  # of each, when all that it was told is done
         for number, fault in enumerate(faults):
             if fault.kind == "pump" and world.heat.loop is None:
                 raise ValueError("pump: this spacecraft must have a liquid loop for its pumps to fail")
@@ -146,6 +169,18 @@ class Faults:
         path = self.active.get(target)
         return value if path is None else path.apply(value, self._world.now_ns)
 
+    def obey(self, target: str, action: Callable[[], None]) -> None:
+        """Have actuator `target` do what it was told: now, late and in order, or not at all."""
+        fault, now_ns = self._unruly.get(target), self._world.now_ns
+        if fault is not None and fault.kind == "deaf":
+            return
+        late_ns = 0 if fault is None else round(fault.value * SECOND_NS)
+        at_ns = self._free_ns[target] = max(now_ns + late_ns, self._free_ns.get(target, 0))
+        if at_ns <= now_ns:
+            action()
+        else:
+            self._world.schedule(at_ns, action)
+
     def disturb(self, time: OnboardTime) -> None:
         """Have the faults of time act on `time`, a flight computer's, from now on and for what has already happened."""
         self._time = time
@@ -159,6 +194,12 @@ class Faults:
         self.struck += 1
         if fault.kind in SENSOR_KINDS:
             self._begin_at_sensor(fault, number)
+        elif fault.kind in ACTUATOR_KINDS:
+            self._begin_at_actuator(fault)
+        elif fault.kind == "killed":
+            self._world.computer.stop(self._world.now_ns)
+        elif fault.kind == "restart":
+            self._world.computer.reset(self._world.now_ns)
         elif fault.kind == "hang":
             self._world.computer.hang(self._world.now_ns)
         elif fault.kind == "brown_out":
@@ -226,6 +267,16 @@ class Faults:
         if fault.duration_s > 0.0:
             end_ns = self._world.now_ns + round(fault.duration_s * SECOND_NS)
             self._world.schedule(end_ns, lambda: self._end(struck))
+
+    def _begin_at_actuator(self, fault: Fault) -> None:
+        self._unruly[fault.target] = fault
+        if fault.duration_s > 0.0:
+            end_ns = self._world.now_ns + round(fault.duration_s * SECOND_NS)
+            self._world.schedule(end_ns, lambda: self._tame(fault))
+
+    def _tame(self, fault: Fault) -> None:
+        if self._unruly.get(fault.target) is fault:
+            del self._unruly[fault.target]
 
     def _end(self, struck: _Struck) -> None:
         """The fault is over, unless another has taken its place; a sensor that is plain again leaves the list."""

@@ -40,7 +40,9 @@ class Look:
 
 
 class Running:
-    """The attempt that runs, counted from when the guard first saw it."""
+    """The attempt that runs, counted from when the guard first saw it; and what the rail may draw for it and for those
+    just before, by what the mission declares of their settings. What was learnt of them explains nothing here: an odd
+    draw beside one job after another is learnt as theirs."""
 
     def __init__(self, mission: Mission) -> None:
         self._margin = 1.0 + mission.guard.draw_margin
@@ -48,14 +50,33 @@ class Running:
             row.name: self._margin if row.recallable else max(self._margin, mission.guard.overrun)
             for row in mission.payload.settings
         }
+        self._idle_w = mission.payload.idle_w
+        self._declared_w = {row.name: row.watts for row in mission.payload.settings}
         self._key: Key | None = None
         self._since_ns = 0
+        self._explained_w = self._before_w = self._heard_w = 0.0
+
+    def hear(self, order: WorkOrder) -> None:
+        """An order, however short: it may be over before the guard's next step."""
+        self._heard_w = max(self._heard_w, self.declared_w(order))
 
     def see(self, now_ns: int, order: WorkOrder | None) -> None:
-        """Take note of what runs."""
+        """Take note of what runs. A sample is of the last second, and may be a second old."""
         key = None if order is None else (order.job_id, order.attempt)
         if key != self._key:
             self._key, self._since_ns = key, now_ns
+        runs_w = 0.0 if order is None else self.declared_w(order)
+        heard_w = max(self._heard_w, runs_w)
+        self._explained_w, self._before_w, self._heard_w = max(heard_w, self._before_w), heard_w, runs_w
+
+    def declared_w(self, order: WorkOrder) -> float:
+        """Watts above idle that an order may draw, by its setting."""
+        return self._margin * self._declared_w.get(order.setting, order.predicted_w)
+
+    def unexplained_w(self, plant: Plant) -> float:
+        """Watts on the payload's rail that neither idling nor any order of late explains: a latch-up as it begins."""
+        drawn_w = plant.payload_power_w
+        return 0.0 if drawn_w is None else max(0.0, drawn_w - self._idle_w - self._explained_w)
 
     def ran_s(self, now_ns: int) -> float:
         """Seconds since it was first seen."""
@@ -72,10 +93,10 @@ class Running:
         return 0.0 if order is None else order.predicted_w * self.left_s(now_ns, order)
 
 
-def heat_now(mission: Mission, tightened: Tightened, plant: Plant, is_sunny: bool) -> Heat:
-    """The payload's room below its ceiling less all margins."""
+def heat_now(mission: Mission, tightened: Tightened, plant: Plant, is_sunny: bool, odd_w: float = 0.0) -> Heat:
+    """The payload's room below its ceiling less all margins, `odd_w` being drawn beside what is ordered."""
     payload = mission.payload
-    surroundings_w = payload.environment_sun_w if is_sunny else payload.environment_dark_w
+    surroundings_w = odd_w + (payload.environment_sun_w if is_sunny else payload.environment_dark_w)
     ceiling_c = mission.limits.payload_temp_c - mission.guard.temp_margin_k - tightened.temp_margin_c
     return heat_room(payload, ceiling_c, plant.worst_payload_temp_c, plant.radiator_temp_c, surroundings_w)
 

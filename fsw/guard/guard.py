@@ -73,6 +73,14 @@ class Guard:
         )
         self._rail = RailBounds(mission, self._running)
 
+    def hear(self, order: WorkOrder) -> None:
+        """An order that was given since the last step, whether it still runs or not."""
+        self._running.hear(order)
+
+    def declared_w(self, order: WorkOrder) -> float:
+        """Watts above idle that an order may draw, by what the mission declares."""
+        return self._running.declared_w(order)
+
     def step(
         self, now_ns: int, tai_s: float | None, plant: Plant | None, host: HostStatus | None, order: WorkOrder | None
     ) -> tuple[Envelope, Trip | None]:

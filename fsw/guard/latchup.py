@@ -7,6 +7,7 @@ from hal.clock import SECOND_NS
 UNEXPLAINED = 0.55  # of the smallest power setting, above what should draw: far over the rail's noise
 LOOK_NS = 5 * SECOND_NS  # of odd draw while a job runs, before the rail is to be seen without one
 OFF_NS = 3 * SECOND_NS  # the rail's capacitors are empty and a parasitic thyristor has let go
+TRY_NS = 30 * SECOND_NS  # for so long a switch that does not obey is asked again, before work beside it goes on
 SETTLE_NS = 60 * SECOND_NS  # boot of the payload computer: its draw says nothing
 
 
@@ -14,7 +15,8 @@ class LatchupWatch:
     """Pure: `step` returns True or False when the rail should be switched on or off, else None.
 
     A draw is judged where nothing runs. One job after the other would hide it for as long as they go on: an odd draw
-    beside a job makes `wants_look`, and while it does nothing new may start, so that the rail is seen idle.
+    beside a job makes `wants_look`, and while it does nothing new may start, so that the rail is seen idle; nor while
+    the rail is off. A switch that does not obey is asked for a while, then the draw is looked at anew.
 
     `suspect_s` is how long a draw must go unexplained: longer than a worker takes to stop and the meter to settle.
     """
@@ -25,7 +27,8 @@ class LatchupWatch:
         self.wants_look = False
         self._beside_ns: int | None = None  # since when the draw has been odd beside a job
         self._since_ns: int | None = None  # and without one
-        self._off_at_ns: int | None = None
+        self._off_at_ns: int | None = None  # or at least not on since
+        self._asked_ns = 0
         self._settled_ns = 0
 
     def step(self, now_ns: int, payload_power_w: float | None, running_w: float | None) -> bool | None:
@@ -36,7 +39,7 @@ class LatchupWatch:
         if self._off_at_ns is not None:
             if now_ns - self._off_at_ns < OFF_NS:
                 return None
-            self._off_at_ns, self._settled_ns = None, now_ns + SETTLE_NS
+            self._off_at_ns, self._settled_ns, self.wants_look = None, now_ns + SETTLE_NS, False
             return True
         explained_w = self._idle_w + (running_w or 0.0)
         odd = payload_power_w is not None and payload_power_w > explained_w + self._odd_w
@@ -67,5 +70,11 @@ class LatchupWatch:
             self._since_ns = now_ns
         if now_ns - self._since_ns < self._suspect_ns:
             return False
-        self._since_ns, self._off_at_ns, self.wants_look = None, now_ns, False
+        self._since_ns, self._off_at_ns, self.wants_look = None, now_ns, True
+        self._asked_ns = now_ns
         return True
+
+    def not_off(self, now_ns: int) -> None:
+        """The switch was asked and the rail is on: it is not off before now."""
+        if self._off_at_ns is not None and now_ns - self._asked_ns < TRY_NS:
+            self._off_at_ns = now_ns

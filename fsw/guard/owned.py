@@ -65,10 +65,11 @@ class OwnedBounds:
     def envelope(self, look: Look) -> Envelope | None:
         """What energy, charge, bus, battery and heat leave; the rest of what runs comes first."""
         plant, order, margin = look.plant, look.order, 1.0 + self._guard.draw_margin
-        heat = heat_now(self._mission, self._tightened, plant, self._is_sunny)
+        odd_w = self._running.unexplained_w(plant)
+        heat = heat_now(self._mission, self._tightened, plant, self._is_sunny, odd_w)
         energy_j = self._room_j - self._running.left_j(look.now_ns, order)
-        envelope = open_envelope(look.now_ns, self._power_room_w(plant), energy_j, math.inf, heat, margin)
-        harvest_w = self._array_w - self._housekeeping_w(plant)
+        envelope = open_envelope(look.now_ns, self._power_room_w(plant, odd_w), energy_j, math.inf, heat, margin)
+        harvest_w = self._array_w - self._housekeeping_w(plant) - odd_w
         above_j = self._above_j
         if order is not None:
             left_s = self._running.left_s(plant.time_ns, order)
@@ -118,10 +119,10 @@ class OwnedBounds:
     def _most_w(self) -> float:
         return self._mission.battery.most_w if self._mission.battery else 0.0
 
-    def _power_room_w(self, plant: Plant) -> float:
-        """What may be drawn above idle: by the bus, by the battery alone, by the ground."""
+    def _power_room_w(self, plant: Plant, odd_w: float) -> float:
+        """What may be drawn above idle beside `odd_w`: by the bus, by the battery alone, by the ground."""
         if plant.worst_bus_power_w is None:
             return 0.0
-        others_w = self._housekeeping_w(plant) + self._guard.heater_w
+        others_w = self._housekeeping_w(plant) + self._guard.heater_w + odd_w
         bus_room_w = self._mission.limits.bus_power_w - others_w - self._guard.power_margin_w
         return min(bus_room_w, self._most_w() - others_w, self._tightened.payload_power_limit_w)

@@ -73,6 +73,7 @@ class GuardService:
         self._host: HostStatus | None = None
         self._order: WorkOrder | None = None
         self._throttled = False
+        self._rail_wish: bool | None = None  # of the rail's switch, until it is confirmed
         self._steps = 0
 
     def step(self, now_ns: int) -> None:
@@ -116,6 +117,7 @@ class GuardService:
                 setattr(self._guard.tightened, parameter.name, parameter.value)
         for order in self._orders.drain():
             self._order = order
+            self._guard.hear(order)
             self._obey_setting(now_ns, order)
         for result in self._results.drain():
             runs = self._order  # the next attempt at a job may be here before the end of the last
@@ -156,15 +158,24 @@ class GuardService:
         if self._latchup is None or self._plant is None or self._rail is None:
             return
         power_w = self._plant.payload_power_w
-        running_w = None if self._order is None else self._order.predicted_w
+        running_w = None if self._order is None else self._guard.declared_w(self._order)
         wish = self._latchup.step(now_ns, power_w, running_w)
-        if wish is None:
-            return
-        if not wish:
+        if wish is False:
             excess_w = (power_w or 0.0) - self._idle_w
             values = ("payload_rail", excess_w)
             self._bus.publish(EVENT, Event(time_ns=now_ns, name="latchup_suspected", values=values))
-        self._confirm(now_ns, self._rail.set(wish))
+        if wish is not None or self._rail_wish is not None:
+            self._switch_rail(now_ns, wish, self._rail, self._latchup)
+
+    def _switch_rail(self, now_ns: int, wish: bool | None, rail: Switch, watch: LatchupWatch) -> None:
+        """Ask the switch until it has done as asked; a refusal is told once a wish."""
+        asked = self._rail_wish if wish is None else wish
+        confirmation = rail.set(bool(asked))
+        self._rail_wish = None if confirmation.ok else asked
+        if not confirmation.ok and not asked:
+            watch.not_off(now_ns)
+        if wish is not None:
+            self._confirm(now_ns, confirmation)
 
     def _hold_for_look(self, envelope: Envelope) -> Envelope:
         """Nothing new starts while the rail is to be seen idle; what runs goes on."""

@@ -65,8 +65,8 @@ class ErrorCount(_ReadOnly):
 class RailState:
     """`state` of a userspace-consumer regulator: the command to the rail's switch, not whether it is fed."""
 
-    def __init__(self, world: World) -> None:
-        self._world, self._supply = world, world.supply(AVIONICS)
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world, self._faults, self._supply = world, faults, world.supply(AVIONICS)
 
     def read(self) -> str:
         if not self._supply.is_powered:
@@ -79,14 +79,15 @@ class RailState:
             raise PortError(Reason.UNPOWERED, "the rail's switch has no power")
         if word not in ("enabled", "1", "disabled", "0"):
             raise _malformed("state", text)
-        self._world.computer.set_power(word in ("enabled", "1"), self._world.now_ns)
+        world, on = self._world, word in ("enabled", "1")
+        self._faults.obey("rail", lambda: world.computer.set_power(on, world.now_ns))
 
 
 class CpuMax:
     """`cpu.max`: quota and period of the inference group in microseconds; a whole period is full duty."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world, self._faults = world, faults
         self._text = "max 100000"
 
     def read(self) -> str:
@@ -106,8 +107,12 @@ class CpuMax:
         duty = 1.0 if quota == "max" else int(quota) / int(period)
         if duty < 1000.0 / int(period):  # the kernel's least quota is 1 ms
             raise _malformed("cpu.max", text)
-        self._text = f"{quota} {period}"
-        computer.set_duty(duty, self._world.now_ns)
+        self._faults.obey("duty", lambda: self._set(f"{quota} {period}", duty))
+
+    def _set(self, text: str, duty: float) -> None:
+        if self._world.computer.is_powered:
+            self._text = text
+            self._world.computer.set_duty(duty, self._world.now_ns)
 
 
 class WatchdogDevice:

@@ -231,6 +231,43 @@ def test_a_running_job_or_an_unread_rail_is_no_latchup() -> None:
     assert all(watch.step(second * SECOND_NS, None, None) is None for second in range(40))
 
 
+def test_a_switch_that_does_not_obey_is_asked_for_a_while_and_the_draw_looked_at_anew() -> None:
+    watch, asked = LatchupWatch(6.0, 9.0), []
+    for second in range(200):
+        wish = watch.step(second * SECOND_NS, 18.0, None)
+        if wish is not None:
+            asked.append((second, wish))
+        if wish is False or (asked and not asked[-1][1]):
+            watch.not_off(second * SECOND_NS)
+            assert watch.wants_look or asked[-1][1]
+    assert [wish for _, wish in asked] == [False, True, False, True]
+    assert asked[1][0] - asked[0][0] > 30
+
+
+def test_a_draw_that_nothing_explains_leaves_less_room_and_a_learnt_one_explains_nothing() -> None:
+    guard, learnt = Guard(MISSION, MISSION.ephemeris()), dataclasses.replace(ORDER, predicted_w=34.0)
+    rooms_w = []
+    for second, drawn_w in enumerate((6.0, 18.0, 6.0 + 22.0, 6.0 + 22.0 + 12.0)):
+        order = learnt if second > 1 else None
+        seen = plant(
+            time_ns=second * SECOND_NS, payload_power_w=drawn_w, worst_payload_power_w=drawn_w,
+            bus_power_w=15.0 + drawn_w, worst_bus_power_w=15.0 + drawn_w,
+        )  # fmt: skip
+        rooms_w.append(guard.step(second * SECOND_NS, EPOCH_S + second, seen, None, order)[0].power_w)
+    assert rooms_w[1] == pytest.approx(rooms_w[0] - 12.0 / 1.1)
+    assert rooms_w[2] == pytest.approx(rooms_w[0])
+    assert rooms_w[3] == pytest.approx(rooms_w[0] - (12.0 - 2.2) / 1.1)
+
+
+def test_a_job_that_is_over_before_the_next_look_explains_the_draw_of_its_second() -> None:
+    guard = Guard(MISSION, MISSION.ephemeris())
+    idle = plant()
+    before_w = guard.step(0, EPOCH_S, idle, None, None)[0].power_w
+    guard.hear(ORDER)
+    seen = plant(time_ns=SECOND_NS, payload_power_w=28.0, worst_payload_power_w=28.0, bus_power_w=43.0)
+    assert guard.step(SECOND_NS, EPOCH_S + 1, seen, None, None)[0].power_w == pytest.approx(before_w)
+
+
 def test_a_latchup_behind_one_job_after_another_is_looked_at_and_ended() -> None:
     """Eight watts too many beside jobs that leave no gap: the next one waits, and the rail is seen and cycled."""
     watch = LatchupWatch(6.0, 9.0)

@@ -120,6 +120,7 @@ def test_a_later_fault_of_the_same_sensor_replaces_the_earlier():
         {"kind": "brown_out"},
         {"kind": "hang", "duration_s": -1.0},
         {"kind": "pump", "value": 1.5},
+        {"kind": "deaf", "target": "payload_temp"},
     ],
 )
 def test_impossible_faults_are_refused(bad):
@@ -155,3 +156,47 @@ def test_a_failed_pump_takes_its_share_of_the_flow_for_its_time() -> None:
 def test_no_pump_fails_where_there_is_none() -> None:
     with pytest.raises(ValueError, match="liquid loop"):
         Faults((Fault(at_s=10.0, kind="pump", value=0.5),), World(WorldConfig(), seed=1))
+
+
+RAIL, CAP = "devices/payload_rail/state", "cgroup/infer/cpu.max"
+
+
+def test_a_switch_that_is_deaf_stays_as_it_is_and_shows_it() -> None:
+    world = World(WorldConfig(), seed=1)
+    files = build(world, 1, Faults((Fault(at_s=5.0, kind="deaf", target="rail", duration_s=10.0),), world))["sys"]
+    world.advance_to(6 * SECOND_NS)
+    files.write_text(RAIL, "disabled")
+    assert (files.read_text(RAIL).strip(), world.computer.is_powered) == ("enabled", True)
+    world.advance_to(16 * SECOND_NS)
+    assert world.computer.is_powered
+    files.write_text(RAIL, "disabled")
+    assert not world.computer.is_powered
+
+
+def test_a_sluggish_cap_does_late_what_it_was_told_and_in_order() -> None:
+    world = World(WorldConfig(), seed=1)
+    files = build(
+        world, 1, Faults((Fault(at_s=5.0, kind="sluggish", target="duty", value=4.0, duration_s=2.0),), world)
+    )["sys"]
+    world.advance_to(6 * SECOND_NS)
+    files.write_text(CAP, "2000 100000")
+    world.advance_to(8 * SECOND_NS)  # it is quick again, and yet not before what came first
+    files.write_text(CAP, "50000 100000")
+    seen = []
+    for second in (9, 11):
+        world.advance_to(second * SECOND_NS)
+        seen.append(world.computer.duty)
+    assert seen == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(("kind", "ready_s"), [("killed", 6.0), ("restart", 26.0)])
+def test_a_task_is_lost_with_its_worker_or_with_the_computer(kind: str, ready_s: float) -> None:
+    world = World(WorldConfig(), seed=1)
+    Faults((Fault(at_s=5.0, kind=kind),), world)
+    world.computer.start(1, 20.0, 60.0, 0)
+    world.advance_to(6 * SECOND_NS)
+    assert world.computer.running is None
+    assert world.computer.is_ready is (ready_s < 7.0)
+    world.advance_to(27 * SECOND_NS)
+    assert world.computer.is_ready
+    assert world.computer.done() == ()
