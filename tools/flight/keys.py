@@ -13,6 +13,10 @@ from fsw.link.opening import key_folder, launch_link
 from fsw.link.settings import Link
 from fsw.packets.security.keyring import CHANNEL_OF_PROFILE, KeyRing, new_ring, write_ring
 from fsw.process import COUNTERS, counter_store
+from tools.ground.ring import begin_counters
+
+# A flight on the bench has keys of its own, whatever folder the mission names: they are made and removed with it.
+BENCH_LINK = {"link": {"keys": "bench-keys"}}
 
 
 def seeded_entropy(seed: int) -> Callable[[int], bytes]:
@@ -45,6 +49,7 @@ def make_keys(settings: Link, run_folder: Path) -> None:
         channel = CHANNEL_OF_PROFILE[settings.profile]
         ring = new_ring(channel, os.urandom)
         write_ring(key_folder(settings, run_folder), channel, ring)
+        begin_counters(key_folder(settings, run_folder), channel)
         launch_link(settings, ring, counter_store(run_folder))
 
 

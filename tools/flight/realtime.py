@@ -41,6 +41,7 @@ from hal.errors import PortError
 from hal.ports.disk import RealDisk
 from sim.scenario import Scenario
 from tools.flight.briefing import briefing
+from tools.flight.keys import BENCH_LINK, key_folder, make_keys, remove_keys, write_link_file
 from tools.flight.live import LiveRow, LiveView
 from tools.flight.printout import print_summary
 from tools.flight.record import FlightRecord
@@ -122,10 +123,10 @@ def fly_realtime(
         raise click.BadParameter(f"must be in 0..100, is {speed}", param_hint="--speed")
     console = console or Console()
     folder = folder.resolve()
-    overrides = merge(allowances(speed), briefing(scenario, mission or {}))
+    overrides = merge(merge(allowances(speed), briefing(scenario, mission or {})), BENCH_LINK)
     loaded = load_mission(scenario.mission, overrides)
     _check_port(loaded)
-    _prepare(folder, overrides)
+    _prepare(folder, overrides, loaded)
     task = Task(
         scenario=scenario,
         mission=overrides,
@@ -138,10 +139,12 @@ def fly_realtime(
         duration_s=duration_s,
     )
     signals: list[int] = []
+    link_file = write_link_file(loaded.link, folder)
     try:
         with _signals(signals), (folder / "flight.log").open("wb") as log:
             record = _fly(task, loaded, log, console, signals)
     finally:
+        link_file.unlink(missing_ok=True)
         shutil.rmtree(folder / "run", ignore_errors=True)
     _finish(_with_store(record, loaded, folder), folder, console)
     return 128 + signals[0] if signals else 0
@@ -239,14 +242,17 @@ def _arguments(task: Task, mission: Mission, ready: Ready) -> tuple[str, ...]:
     return setting.arguments()
 
 
-def _prepare(folder: Path, overrides: dict[str, Any]) -> None:
-    """A run folder without what an earlier run has left. Raises click.ClickException for a path that is too long."""
+def _prepare(folder: Path, overrides: dict[str, Any], mission: Mission) -> None:
+    """A run folder without what an earlier run has left, with keys of its own. Raises click.ClickException for a path
+    that is too long."""
     for old in ("store", "run"):
         shutil.rmtree(folder / old, ignore_errors=True)
+    remove_keys(mission.link, folder)
     (folder / "run").mkdir(parents=True, exist_ok=True)
     if len(os.fsencode(folder / "run" / LONGEST_SOCKET)) > LONGEST_PATH:
         raise click.ClickException(f"the path of the run folder is too long for sockets: {folder}")
     (folder / OVERRIDES).write_text(json.dumps(overrides, indent=1) + "\n", encoding="utf-8")
+    make_keys(mission.link, folder)
 
 
 def _check_port(mission: Mission) -> None:
@@ -275,12 +281,19 @@ def _signals(received: list[int]) -> Iterator[None]:
 
 def _tell(console: Console, task: Task, mission: Mission) -> None:
     link = mission.link
+    keys = f", keys in {_short(key_folder(link, task.folder))}" if link.is_secured else ""
     console.print(
         f"flying {task.scenario.name} at {task.speed:g} times real time; telecommands to UDP "
-        f"{link.tc_host}:{link.tc_port} (penumbra gnd); Ctrl-C stops",
+        f"{link.tc_host}:{link.tc_port} (penumbra gnd) as {link.profile}{keys}; Ctrl-C stops",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _short(path: Path) -> Path:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _with_store(record: FlightRecord, mission: Mission, folder: Path) -> FlightRecord:

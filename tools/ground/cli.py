@@ -10,8 +10,11 @@ NOUNS = {
     "cmd": ("tools.ground.commands", "Commands: list, describe, send."),
     "tlm": ("tools.ground.telemetry", "Telemetry: list, watch, get."),
     "event": ("tools.ground.events", "Events: log."),
-    "link": ("tools.ground.status", "The link: status."),
+    "link": ("tools.ground.status", "The link: status, unlock, set-vr, recover."),
+    "key": ("tools.ground.key_cli", "Keys: make, status, swap."),
     "file": ("tools.ground.cfdp_cli", "Files by CFDP: put, receive."),
+    "archive": ("tools.ground.archive_cli", "What was received: import, info."),
+    "query": ("tools.ground.archive_cli", "The archive in SQL."),
     "mdb": ("tools.ground.mdb", "The dictionary: check, export-xtce, doc."),
 }
 

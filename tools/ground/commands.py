@@ -9,6 +9,7 @@ import click
 from fsw.catalogue.commands import COMMANDS, CommandRow
 from fsw.catalogue.wire import Value
 from fsw.packets.pus import Telecommand
+from fsw.packets.security.errors import SecurityError
 from fsw.packets.verification import Verification
 from hal.clock import SECOND_NS
 from tools.ground import options
@@ -106,7 +107,8 @@ def send(
 
     Example: penumbra gnd cmd send set_parameter parameter=temp_margin_c value=2.5degC
 
-    Exit code 0 completed as asked, 2 usage, 3 refused here, 4 not accepted, 5 failed later, 6 unknown, 7 link down.
+    Exit code 0 completed as asked, 2 usage, 3 refused here, 4 not accepted, 5 failed later, 6 unknown, 7 link down,
+    8 keys.
     """
     if not ack & FLIGHT_STAGES[wait.upper()][1] and not dry_run:
         raise click.UsageError(f"--ack {ack:#x} asks for no report of {wait}, so --wait {wait} would never end")
@@ -135,7 +137,7 @@ def _show_packet(row: CommandRow, values: tuple[Value, ...], packet: Telecommand
 
 def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: float, style: str) -> int:
     """Send and show each stage as it is reached; gives the exit code."""
-    verifier = Verifier(telecommand.request, telecommand.ack, wait)
+    verifier = Verifier(telecommand.request, telecommand.ack, wait, session.has_acks)
     lines = StageLines(verifier, style)
     if style == "table":
         click.echo(f"request {lines.request} (APID {telecommand.apid:#x}, sequence count {telecommand.sequence})")
@@ -146,7 +148,7 @@ def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: fl
         verifier.mark("SENT", session.clock.utc_ns())
         lines.show()
         values = _await(session, lines, timeout_s)
-    except (LinkDown, KeyboardInterrupt):  # who stops waiting stops no spacecraft
+    except (LinkDown, SecurityError, KeyboardInterrupt):  # who stops waiting stops no spacecraft
         verifier.expire()
         lines.show()
         raise
@@ -157,6 +159,7 @@ def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: fl
         click.echo(" ".join(word for word in words if word), err=True)
     if verifier.verdict == UNKNOWN:
         heard = "telemetry was heard" if session.decoder.packets else "no telemetry was heard"
+        heard += f"; {session.rejected}" if session.rejected else ""
         click.echo(f"no report within {timeout_s:g} s ({heard}): the outcome is unknown", err=True)
     return UNKNOWN if verifier.verdict is None else verifier.verdict
 
@@ -166,6 +169,9 @@ def _await(session: Session, lines: StageLines, timeout_s: float) -> tuple[Sampl
     verifier = lines.verifier
     values: tuple[Sampled, ...] = ()
     for record in session.records(options.deadline_ns(session.clock, timeout_s)):
+        if verifier.request in session.acknowledged():
+            verifier.mark("LINK-ACK", session.clock.utc_ns())
+            lines.show()
         if record is not None and isinstance(record.content, Verification):
             verifier.take(record.content, record.received_ns)
             lines.show()

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from fsw.packets.security.errors import SecurityError
 from hal.clock import SECOND_NS
 from tools.ground.arguments import ArgumentError, RangeError
 from tools.ground.clock import GroundClock, StationClock
 from tools.ground.decoder import Record
+from tools.ground.finding import PROFILES, choose, profiled
 from tools.ground.link import TC_PORT, TM_PORT, GroundLink, LinkDown, UdpGroundLink
 from tools.ground.output import FORMATS
 from tools.ground.session import Session
 
-EXIT_USAGE, EXIT_REFUSED, EXIT_LINK_DOWN = 2, 3, 7
+EXIT_USAGE, EXIT_REFUSED, EXIT_LINK_DOWN, EXIT_KEYS = 2, 3, 7, 8
 PORT, ANY_PORT = click.IntRange(1, 65_535), click.IntRange(0, 65_535)
 SECONDS, COUNT = click.FloatRange(0.0, 1e6), click.IntRange(1)
 SILENCE_S = 40.0  # banner: longer than the slowest default structure
@@ -51,13 +54,32 @@ class Unreachable(click.ClickException):
     exit_code = EXIT_LINK_DOWN
 
 
+class Unauthorised(click.ClickException):
+    """Keys or counters that cannot be used."""
+
+    exit_code = EXIT_KEYS
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Options that `session` looks up, so that no verb has to hand them on."""
+    context.meta[f"{__name__}.{parameter.name}"] = value
+
+
 def link_options(function: Function) -> Function:
-    """Where the spacecraft is."""
+    """Where the spacecraft is, and how its link is spoken."""
     options = (
         click.option("--tm-port", type=ANY_PORT, default=TM_PORT, show_default=True, help="UDP port here, 0: any."),
         click.option("--tc-host", default="127.0.0.1", show_default=True, help="Host that takes telecommands."),
         click.option("--tc-port", type=PORT, default=TC_PORT, show_default=True, help="UDP port of that host."),
-    )
+        click.option(
+            "--link", "profile", type=click.Choice(PROFILES), expose_value=False, callback=_keep,
+            help="How the link is spoken; without, as a flight in runs/ says.",
+        ),
+        click.option(
+            "--keys", type=click.Path(file_okay=False, path_type=Path), expose_value=False, callback=_keep,
+            help="Folder of the keys; without, as a flight in runs/ says.",
+        ),
+    )  # fmt: skip
     for option in reversed(options):
         function = option(function)
     return function
@@ -74,9 +96,14 @@ def format_option(function: Function) -> Function:
 @contextmanager
 def session(tm_port: int, tc_host: str, tc_port: int, source: int = 0) -> Iterator[Session]:
     """A session over UDP, or over the station of the context; closed at the end, its errors told in a line."""
-    station = click.get_current_context().obj
+    context = click.get_current_context()
+    station = context.obj
     if not isinstance(station, Station):
-        station = Station(link=lambda: UdpGroundLink(tm_port, tc_host, tc_port), clock=StationClock())
+        choice = choose(context.meta.get(f"{__name__}.profile"), context.meta.get(f"{__name__}.keys"), tc_port)
+        clock = StationClock()
+        station = Station(
+            link=lambda: profiled(UdpGroundLink(tm_port, tc_host, tc_port), choice, clock), clock=clock
+        )  # fmt: skip
     with told():
         conversation = Session(station.link(), station.clock, source, station.sequence)
         try:
@@ -96,6 +123,8 @@ def told() -> Iterator[None]:
         raise Misunderstood(str(error)) from error
     except LinkDown as error:
         raise Unreachable(str(error)) from error
+    except SecurityError as error:
+        raise Unauthorised(str(error)) from error
 
 
 def watched(session: Session, seconds: float | None) -> Iterator[Record | None]:

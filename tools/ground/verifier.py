@@ -53,14 +53,20 @@ WAITABLE = ("accepted", "started", "completed")
 
 
 class Verifier:
-    """Follows one request. `wait` is the stage after which the command counts as done as asked."""
+    """Follows one request. `wait` is the stage after which the command counts as done as asked.
 
-    def __init__(self, request: int, ack: int = 0xF, wait: str = "completed") -> None:
+    `has_link_ack` says that the link itself tells what the board has: COP-1 does, packets without frames do not.
+    """
+
+    def __init__(
+        self, request: int, ack: int = 0xF, wait: str = "completed", has_link_ack: bool = False
+    ) -> None:  # fmt: skip
         self.request = request
         self._wait = wait.upper()
         self._rows = {stage: StageRow(stage=stage) for stage in STAGES}
         self._start_ns: int | None = None
-        self._set("LINK-ACK", state=State.NOT_APPLICABLE)  # packets without frames have no COP-1
+        if not has_link_ack:
+            self._set("LINK-ACK", state=State.NOT_APPLICABLE)
         for stage, (_subtype, flag) in FLIGHT_STAGES.items():
             if not ack & flag:
                 self._set(stage, state=State.NOT_APPLICABLE)
