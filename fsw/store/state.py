@@ -27,7 +27,8 @@ class Origin(IntEnum):
 
     NEWEST = 0
     PREVIOUS = 1  # the newest generation is damaged
-    DEFAULT = 2  # nothing was saved, or nothing can be read
+    DEFAULT = 2  # nothing was ever saved
+    LOST = 3  # something was saved, and none of it can be read
 
 
 class NamedState(Generic[T]):
@@ -43,18 +44,19 @@ class NamedState(Generic[T]):
     def load(self) -> tuple[T, Origin]:
         """The value, and where it comes from. Never raises for damage or for a disk that fails."""
         found: list[tuple[int, T]] = []
-        damaged = 0
+        damaged = unread = 0
         for file in self._files:
-            content = self._read(file)
-            if content is None:
-                continue
             try:
-                found.append(self._unpack(content))
+                content = self._disk.read_file(file)
+                if content is not None:
+                    found.append(self._unpack(content))
             except CodecError:
                 damaged += 1
+            except PortError:
+                damaged, unread = damaged + 1, unread + 1
         if not found:
-            self._generation = 0
-            return self._default, Origin.DEFAULT
+            self._generation = None if unread else 0  # a disk that fails now is looked at again before a save
+            return self._default, Origin.LOST if damaged else Origin.DEFAULT
         self._generation, value = max(found, key=lambda item: item[0])
         # A damaged file does not say its generation: assume that it was the newer one.
         return value, Origin.PREVIOUS if damaged else Origin.NEWEST
@@ -69,12 +71,6 @@ class NamedState(Generic[T]):
         content = head + struct.pack(">I", zlib.crc32(payload, zlib.crc32(head))) + payload
         self._disk.write_file_atomic(self._files[generation % 2], content)
         self._generation = generation
-
-    def _read(self, file: str) -> bytes | None:
-        try:
-            return self._disk.read_file(file)
-        except PortError:
-            return b""  # there, but unreadable: damage
 
     def _unpack(self, content: bytes) -> tuple[int, T]:
         if len(content) < HEAD.size:

@@ -47,17 +47,17 @@ def test_a_damaged_newest_gives_the_previous(bit: int) -> None:
     assert state(disk).load() == (Budget(restarts=3), Origin.NEWEST)
 
 
-def test_two_damaged_generations_give_the_default() -> None:
+def test_two_damaged_generations_are_lost_and_give_the_default() -> None:
     disk = MemoryDisk()
     for name in ("state/budget.0", "state/budget.1"):
         disk.write_file_atomic(name, b"PNST")
-    assert state(disk).load() == (Budget(), Origin.DEFAULT)
+    assert state(disk).load() == (Budget(), Origin.LOST)
 
 
 def test_another_schema_version_is_not_misread() -> None:
     disk = MemoryDisk()
     state(disk).save(Budget(restarts=7))
-    assert state(disk, version=2).load() == (Budget(), Origin.DEFAULT)
+    assert state(disk, version=2).load() == (Budget(), Origin.LOST)
 
 
 def test_a_failing_disk_gives_the_default_and_refuses_a_save() -> None:
@@ -65,9 +65,21 @@ def test_a_failing_disk_gives_the_default_and_refuses_a_save() -> None:
     state(disk).save(Budget(restarts=7))
     disk.fault = Reason.BUS
     failing = state(disk)
-    assert failing.load() == (Budget(), Origin.DEFAULT)
+    assert failing.load() == (Budget(), Origin.LOST)
     with pytest.raises(PortError):
         failing.save(Budget())
+
+
+def test_what_is_saved_after_a_failed_look_is_newer_than_what_was_there() -> None:
+    disk = MemoryDisk()
+    for restarts in range(5):
+        state(disk).save(Budget(restarts=restarts))
+    late = state(disk)
+    disk.fault = Reason.BUS
+    late.load()
+    disk.fault = None
+    late.save(Budget(restarts=9))
+    assert state(disk).load() == (Budget(restarts=9), Origin.NEWEST)
 
 
 RECORDS = [
