@@ -13,6 +13,7 @@ NOUNS = {
     "link": ("tools.ground.status", "The link: status, unlock, set-vr, recover."),
     "key": ("tools.ground.key_cli", "Keys: make, status, swap."),
     "file": ("tools.ground.cfdp_cli", "Files by CFDP: put, receive."),
+    "time": ("tools.ground.time_cli", "On-board time: status, correlate."),
     "archive": ("tools.ground.archive_cli", "What was received: import, info."),
     "query": ("tools.ground.archive_cli", "The archive in SQL."),
     "mdb": ("tools.ground.mdb", "The dictionary: check, export-xtce, doc."),
