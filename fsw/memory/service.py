@@ -7,11 +7,12 @@ from binascii import crc_hqx
 from collections import deque
 from collections.abc import Iterator, Mapping
 
+from fsw.bus.codec import encode
 from fsw.bus.contract import Bus, Policy
-from fsw.bus.topics import COMMAND, HEARTBEAT
+from fsw.bus.topics import COMMAND, HEARTBEAT, PRICES
 from fsw.catalogue.commands import COMMANDS
 from fsw.catalogue.rows import NAME_OCTETS
-from fsw.memory.registry import Memory, Packaged, Registry
+from fsw.memory.registry import Memory, Packaged, Registry, TableMemory
 from fsw.messages import Command, Heartbeat
 from fsw.replies import Replies
 from hal.clock import SECOND_NS
@@ -30,14 +31,16 @@ class EndsEarly(Exception):
 
 
 class MemoryService:
-    """Answers for the files of `packages` and for `tables`."""
+    """Answers for the files of `packages`, for `tables`, and for the `prices` that the planner published last."""
 
     name = "memory"
     period_ns = SECOND_NS
 
     def __init__(self, bus: Bus, packages: Mapping[str, Packaged], tables: Mapping[str, Memory] | None = None) -> None:
         self._bus, self._replies = bus, Replies(bus)
-        self._registry = Registry(packages, tables)
+        self._registry = Registry(packages, {"prices": TableMemory(self._price_octets), **(tables or {})})
+        self._newest_prices = bus.subscribe(PRICES, self.name, Policy.LATEST)
+        self._prices = b""
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST)
         self._own = frozenset(row.name for row in COMMANDS if row.owner == self.name)
         self._tasks: deque[tuple[Command, Iterator[int]]] = deque()
@@ -60,6 +63,13 @@ class MemoryService:
         if now_ns >= self._heartbeat_ns:
             self._heartbeat_ns = now_ns + HEARTBEAT_NS
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
+
+    def _price_octets(self) -> bytes:
+        """The message as the bus has it; empty before the first."""
+        prices = self._newest_prices.take()
+        if prices is not None:
+            self._prices = encode(prices)
+        return self._prices
 
     def _begin(self, command: Command) -> None:
         """Refuse at once what cannot be done; a dump does not wait behind what takes long."""

@@ -31,12 +31,41 @@ class Origin(IntEnum):
     LOST = 3  # something was saved, and none of it can be read
 
 
+def newest_file(disk: Disk, name: str) -> bytes:
+    """The file of the newest whole generation of a state, as it is; empty where there is none. Raises PortError."""
+    newest, content = 0, b""
+    for file in _files(name):
+        octets = disk.read_file(file) or b""
+        try:
+            generation = _unpack(octets)[1]
+        except CodecError:
+            continue
+        if generation > newest:
+            newest, content = generation, octets
+    return content
+
+
+def _files(name: str) -> tuple[str, str]:
+    return f"state/{name}.0", f"state/{name}.1"
+
+
+def _unpack(content: bytes) -> tuple[int, int, bytes]:
+    """Schema version, generation and payload; raises CodecError for damage."""
+    if len(content) < HEAD.size:
+        raise CodecError("too short")
+    magic, version, generation, crc = HEAD.unpack_from(content)
+    payload = content[HEAD.size :]
+    if magic != MAGIC or crc != zlib.crc32(payload, zlib.crc32(content[: HEAD.size - 4])):
+        raise CodecError("damaged")
+    return version, generation, payload
+
+
 class NamedState(Generic[T]):
     """One value of the dataclass `T` under `name`; `version` changes when the meaning of its fields does."""
 
     def __init__(self, disk: Disk, name: str, default: T, version: int = 1) -> None:
         self._disk = disk
-        self._files = (f"state/{name}.0", f"state/{name}.1")
+        self._files = _files(name)
         self._default = default
         self._version = version
         self._generation: int | None = None  # of the newest file; None before the first look
@@ -73,12 +102,7 @@ class NamedState(Generic[T]):
         self._generation = generation
 
     def _unpack(self, content: bytes) -> tuple[int, T]:
-        if len(content) < HEAD.size:
-            raise CodecError("too short")
-        magic, version, generation, crc = HEAD.unpack_from(content)
-        payload = content[HEAD.size :]
-        if magic != MAGIC or crc != zlib.crc32(payload, zlib.crc32(content[: HEAD.size - 4])):
-            raise CodecError("damaged")
+        version, generation, payload = _unpack(content)
         if version != self._version:
             raise CodecError(f"schema version {version}, not {self._version}")
         return generation, decode(type(self._default), payload)

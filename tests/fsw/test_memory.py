@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fsw.bus.codec import decode, encode
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import COMMAND, COMMAND_REPORT, REPORT
+from fsw.bus.topics import COMMAND, COMMAND_REPORT, PRICES, REPORT
 from fsw.catalogue.failures import FAILURE_BY_CODE
 from fsw.catalogue.wire import decode_arguments, encode_arguments, encode_report
 from fsw.infer.package import Package
 from fsw.memory.registry import FileMemory, Memory, Packaged, Registry, TableMemory
 from fsw.memory.service import STEP_BYTES, TASKS_MAX, MemoryService
-from fsw.messages import Command, Stage
+from fsw.messages import Command, Prices, Stage
 from hal.clock import SECOND_NS
 from hal.errors import PortError
 from hal.reading import Reason
@@ -79,28 +80,31 @@ def table(octets: bytes) -> TableMemory:
 
 
 def test_a_dump_has_the_octets_and_their_checksum() -> None:
-    run = Run({"prices": table(b"ab" + CHECK_STRING)})
-    (values,) = run.ask("dump_memory", "prices", 2, 9)
-    assert values == ("prices", 2, CHECK_STRING.hex(), 0x29B1)
+    run = Run({"watch": table(b"ab" + CHECK_STRING)})
+    (values,) = run.ask("dump_memory", "watch", 2, 9)
+    assert values == ("watch", 2, CHECK_STRING.hex(), 0x29B1)
     # TEXT | N = 1 | address | length | octets | CRC
-    expected = "06" + b"prices".hex() + "01" + "00000002" + "0009" + CHECK_STRING.hex() + "29b1"
+    expected = "05" + b"watch".hex() + "01" + "00000002" + "0009" + CHECK_STRING.hex() + "29b1"
     assert encode_report("memory_dump", values).hex() == expected
 
 
 def test_a_check_has_the_checksum_alone() -> None:
-    (values,) = Run({"prices": table(b"ab" + CHECK_STRING)}).ask("check_memory", "prices", 2, 9)
-    assert values == ("prices", 2, 9, 0x29B1)
-    assert encode_report("memory_check", values).hex() == "06707269636573" + "01" + "00000002" + "00000009" + "29b1"
+    (values,) = Run({"watch": table(b"ab" + CHECK_STRING)}).ask("check_memory", "watch", 2, 9)
+    assert values == ("watch", 2, 9, 0x29B1)
+    assert encode_report("memory_check", values).hex() == "057761746368" + "01" + "00000002" + "00000009" + "29b1"
 
 
 def test_weights_are_read_from_the_active_package(tmp_path: Path, make_package: Callable[..., Package]) -> None:
     package = make_package(tmp_path / "keep", "1.0.0")
     packages: dict[str, Packaged] = {"keep": package}
-    run = Run({"prices": table(b"x")}, packages)
+    run = Run({"watch": table(b"x")}, packages)
     weights = package.manifest.variant[0]
     octets = (package.folder / weights.file).read_bytes()
     rows = run.ask("list_memories")
-    assert rows[0] == ("prices", 1, hashlib.sha256(b"x").hexdigest()[:24])
+    assert rows[:2] == [
+        ("prices", 0, hashlib.sha256().hexdigest()[:24]),
+        ("watch", 1, hashlib.sha256(b"x").hexdigest()[:24]),
+    ]
     assert (f"keep/{weights.file}", len(octets), weights.sha256[:24]) in rows
     (values,) = run.ask("dump_memory", f"keep/{weights.file}", 10, 50)
     assert values[2] == octets[10:60].hex()
@@ -108,13 +112,11 @@ def test_weights_are_read_from_the_active_package(tmp_path: Path, make_package: 
     assert run.failure("dump_memory", f"keep/{weights.file}", 10, 50)[1] == "no_such_memory"
 
 
-@pytest.mark.parametrize(
-    "name", ["", "prices ", "keep/../secret", "/etc/passwd", "keep", "keep/manifest.toml", "keep/"]
-)
+@pytest.mark.parametrize("name", ["", "watch ", "keep/../secret", "/etc/passwd", "keep", "keep/manifest.toml", "keep/"])
 def test_only_what_a_manifest_names_is_a_memory(
     name: str, tmp_path: Path, make_package: Callable[..., Package]
 ) -> None:
-    run = Run({"prices": table(b"x")}, {"keep": make_package(tmp_path / "keep", "1.0.0")})
+    run = Run({"watch": table(b"x")}, {"keep": make_package(tmp_path / "keep", "1.0.0")})
     (tmp_path / "secret").write_text("not to be read")
     for command in ("dump_memory", "check_memory"):
         assert run.failure(command, name, 0, 1) == (Stage.STARTED, "no_such_memory", ())
@@ -162,10 +164,10 @@ def test_more_checks_than_can_wait_are_refused() -> None:
 
 
 def test_a_memory_that_goes_away_fails_the_command_and_no_other() -> None:
-    run = Run({"gone": Gone(), "prices": table(b"x")})
+    run = Run({"gone": Gone(), "watch": table(b"x")})
     assert run.failure("check_memory", "gone", 0, 5) == (Stage.COMPLETED, "failed", ())
     assert run.failure("dump_memory", "gone", 0, 5) == (Stage.COMPLETED, "failed", ())
-    assert run.ask("list_memories")[0] == ("gone", 10, "unreadable")
+    assert run.ask("list_memories")[1] == ("gone", 10, "unreadable")
 
 
 def test_a_file_that_is_not_there_or_shrinks_is_no_number(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fsw.store.index import RecordIndex
 from fsw.store.log import Record
-from fsw.store.state import NamedState, Origin
+from fsw.store.state import NamedState, Origin, newest_file
 from hal.errors import PortError
 from hal.ports.memory_disk import MemoryDisk
 from hal.reading import Reason
@@ -80,6 +80,16 @@ def test_what_is_saved_after_a_failed_look_is_newer_than_what_was_there() -> Non
     disk.fault = None
     late.save(Budget(restarts=9))
     assert state(disk).load() == (Budget(restarts=9), Origin.NEWEST)
+
+
+def test_the_newest_file_is_the_whole_state_whatever_its_type() -> None:
+    disk = MemoryDisk()
+    assert newest_file(disk, "budget") == b""
+    for restarts in range(3):
+        state(disk).save(Budget(restarts=restarts))
+    assert newest_file(disk, "budget") == disk.read_file("state/budget.1")
+    disk.write_file_atomic("state/budget.1", b"damaged")
+    assert newest_file(disk, "budget") == disk.read_file("state/budget.0")
 
 
 RECORDS = [
