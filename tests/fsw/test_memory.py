@@ -112,6 +112,18 @@ def test_weights_are_read_from_the_active_package(tmp_path: Path, make_package: 
     assert run.failure("dump_memory", f"keep/{weights.file}", 10, 50)[1] == "no_such_memory"
 
 
+def test_the_prices_that_hold_are_a_memory() -> None:
+    run = Run({})
+    assert run.failure("dump_memory", "prices", 0, 1)[1] == "bad_address"
+    prices = Prices(
+        time_ns=5, start_ns=0, slot_s=120.0, joule_price=(0.5,), time_price=(0.0,), kinds=("tile",), job_price=((1.0,),)
+    )
+    run.bus.publish(PRICES, prices)
+    octets = encode(prices)
+    (values,) = run.ask("dump_memory", "prices", 0, len(octets))
+    assert decode(Prices, bytes.fromhex(str(values[2]))) == prices
+
+
 @pytest.mark.parametrize("name", ["", "watch ", "keep/../secret", "/etc/passwd", "keep", "keep/manifest.toml", "keep/"])
 def test_only_what_a_manifest_names_is_a_memory(
     name: str, tmp_path: Path, make_package: Callable[..., Package]
