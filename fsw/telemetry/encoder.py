@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fsw.catalogue.apids import PAYLOAD_APID
+from fsw.catalogue.apids import FILE_APID, PAYLOAD_APID
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.parameters import PARAMETER_BY_NAME
-from fsw.catalogue.wire import Value, WireError, encode_event, encode_structure
-from fsw.messages import CommandReport, Event, JobReport, JobState, Stage
+from fsw.catalogue.reports import REPORT_BY_NAME
+from fsw.catalogue.structures import STRUCTURE_BY_ID
+from fsw.catalogue.wire import Value, WireError, encode_event, encode_report, encode_row, encode_structure
+from fsw.messages import CommandReport, Event, JobReport, JobState, Report, Stage
 from fsw.packets import connection, events, housekeeping, parameters, verification
 from fsw.packets.cuc import Cuc
 from fsw.packets.pus import ACK_ACCEPTANCE, ACK_COMPLETION, ACK_PROGRESS, ACK_START, Telemetry
+from fsw.packets.space_packet import TELEMETRY, PrimaryHeader
+from fsw.packets.time_report import TimeReport
 from hal.clock import OnboardTime
 
 _ACK_OF_STAGE = {
@@ -30,16 +34,19 @@ class TelemetryEncoder:
         self._apid = apid
         self._sequence = 0
         self._counters: dict[tuple[int, int], int] = {}
+        self._times = 0
+        self._files = 0
         self.undeclared = 0
+        self.undeclared_reports = 0
 
     @property
     def written(self) -> int:
         """Packets written so far."""
-        return self._sequence
+        return self._sequence + self._times + self._files
 
     def verification(self, report: CommandReport) -> bytes | None:
         """The ST01 packet of a report; None for a success that the telecommand did not ask to hear of."""
-        if report.code == 0 and not report.ack & _ACK_OF_STAGE[report.stage]:
+        if report.code == 0 and not report.ack & _ACK_OF_STAGE.get(report.stage, 0):
             return None
         subtype = report.stage + (report.code != 0)
         values = tuple(float(value) for value in report.values)
@@ -58,9 +65,40 @@ class TelemetryEncoder:
         return self._write(event.time_ns, events.SERVICE, row.severity, data)
 
     def structure(self, now_ns: int, number: int, values: Mapping[str, Value | None]) -> bytes:
-        """The TM[3,25] of one structure; what `values` lacks is marked missing."""
+        """The TM[3,25] of one structure of the dictionary; what `values` lacks is marked missing."""
         data = housekeeping.HousekeepingReport(number, encode_structure(number, values)).pack()
         return self._write(now_ns, housekeeping.SERVICE, housekeeping.REPORT, data)
+
+    def row(
+        self, now_ns: int, number: int, names: tuple[str, ...], values: Mapping[str, Value | None], subtype: int
+    ) -> bytes:
+        """The TM[3,25] or TM[3,26] (`subtype`) of any structure or trace of the parameters `names`."""
+        if number in STRUCTURE_BY_ID:
+            return self.structure(now_ns, number, values)
+        data = housekeeping.HousekeepingReport(number, encode_row(names, values)).pack()
+        return self._write(now_ns, housekeeping.SERVICE, subtype, data)
+
+    def report(self, report: Report) -> bytes | None:
+        """The packet of a service's report; None, counted, for one that the dictionary does not know."""
+        try:
+            data = encode_report(report.name, report.values)
+        except (WireError, KeyError):
+            self.undeclared_reports += 1
+            return None
+        row = REPORT_BY_NAME[report.name]
+        return self._write(report.time_ns, row.service, row.subtype, data)
+
+    def time_report(self, now_ns: int, rate: int) -> bytes:
+        """The time packet of this moment."""
+        self._times += 1
+        now = Cuc.from_ns(self.time.tai_ns(now_ns))
+        return TimeReport(self._times - 1, rate, now, self.time.quality).pack()
+
+    def file_part(self, octets: bytes) -> bytes:
+        """One protocol data unit of the file service, which has a packet of its own and no secondary header."""
+        self._files += 1
+        header = PrimaryHeader(TELEMETRY, FILE_APID, self._files - 1, len(octets), has_secondary=False)
+        return header.pack() + octets
 
     def alive(self, now_ns: int) -> bytes:
         """The TM[17,2] that answers a ping."""

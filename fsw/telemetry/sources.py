@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from fsw.bus.contract import Bus, Policy, Subscription
-from fsw.bus.topics import BUS_STATUS, ENVELOPE, HEARTBEAT, HOST, MODE, PARAMETER, PLANT, QUEUE, SAMPLES
+from fsw.bus.topics import BUS_STATUS, CONTACT, ENVELOPE, HEARTBEAT, HOST, MODE, PARAMETER, PLANT, QUEUE, SAMPLES
 from fsw.catalogue.parameters import PARAMETERS, ParameterRow
 from fsw.catalogue.wire import Value
 from fsw.messages import BusStatus, ParameterSet, TopicCount
@@ -21,6 +21,7 @@ from hal.reading import Reading
 SAMPLE_DEPTH = 16  # batches come each second and are read every 10 s; the last ones are enough
 HEALTH_DEPTH = 64  # a dozen services beat every 10 s, read every 30 s
 PROCESSES_MAX = 16
+COUNTERS_MAX = 1024  # counters of services in other processes; the dictionary has some eighty
 
 Counters = Mapping[str, Callable[[], Mapping[str, int]]]
 
@@ -36,11 +37,12 @@ class Sources:
         self._readings: dict[str, tuple[int, float | None]] = {}
         self._processes: dict[str, BusStatus] = {}
         self._beats: dict[str, int] = {}
+        self._heard: dict[tuple[str, str], tuple[int, int]] = {}  # counters of other processes, and when they were so
         self._start_ns: int | None = None
         self._now_ns = 0
         self._topics: list[tuple[str, Subscription[Any]]] = [
             (topic.name, bus.subscribe(topic, "telemetry", Policy.LATEST))
-            for topic in (PLANT, HOST, ENVELOPE, QUEUE, MODE)
+            for topic in (PLANT, HOST, ENVELOPE, QUEUE, MODE, CONTACT)
         ]
         self._samples = bus.subscribe(SAMPLES, "telemetry", Policy.DROP_OLDEST, SAMPLE_DEPTH)
         self._bus_status = bus.subscribe(BUS_STATUS, "telemetry", Policy.DROP_OLDEST, HEALTH_DEPTH)
@@ -90,9 +92,16 @@ class Sources:
         for status in self._bus_status.drain():
             if status.process in self._processes or len(self._processes) < PROCESSES_MAX:
                 self._processes[status.process] = status
+                self._hear(status)
         for beat in self._heartbeats.drain():
             if beat.service in self._beats or len(self._beats) < HEALTH_DEPTH:
                 self._beats[beat.service] = beat.time_ns
+
+    def _hear(self, status: BusStatus) -> None:
+        for service, name, count in status.counters:
+            key = (service, name)
+            if service not in self._counters and (key in self._heard or len(self._heard) < COUNTERS_MAX):
+                self._heard[key] = (status.time_ns, count)
 
     def _getter(self, row: ParameterRow) -> Callable[[], Value | None]:
         kind, _, path = row.source.partition(".")
@@ -112,7 +121,7 @@ class Sources:
     def _topic_getter(self, topic: str, path: str) -> Callable[[], Value | None]:
         outer, _, inner = path.partition(".")
         get_outer, get_inner = attrgetter(outer), attrgetter(inner) if inner else None
-        is_event_driven = topic == MODE.name
+        is_event_driven = topic in (MODE.name, CONTACT.name)
 
         def get() -> Value | None:
             message = self._latest.get(topic)
@@ -129,7 +138,10 @@ class Sources:
 
     def _count(self, service: str, name: str) -> int | None:
         counts = self._counters.get(service)
-        return None if counts is None else counts().get(name)
+        if counts is not None:
+            return counts().get(name)
+        time_ns, count = self._heard.get((service, name), (0, None))
+        return count if self._now_ns - time_ns <= self._max_age_ns else None
 
     def _bus_sum(self, name: str) -> int | None:
         if not self._processes:
