@@ -184,7 +184,7 @@ def _comms(opening: Opening) -> dict[str, Any]:
     opening.bus.watch(udp.fileno())
     fetching = FetchingLink(udp)
     link = open_link(settings, fetching, ring, counter_store(folder), os.urandom)
-    opening.wakes |= {
+    opening.wakes |= {  # beside those by topic
         "command": [lambda: fetching.fetch() or link.has_packets],
         "link": [lambda: link.is_waiting],
     }

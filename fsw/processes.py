@@ -21,6 +21,7 @@ from fsw.bus.topics import (
     RECOVERED,
     REPORT,
     RESULT,
+    STORED_COMMAND,
     TOPICS,
     TRIP,
 )
@@ -78,10 +79,12 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     JOB_REPORT.name: ("store",),
     RECOVERED.name: ("control", "infer", "guard"),
     DURABLE.name: ("control",),
+    STORED_COMMAND.name: ("comms",),
 }
 
 # By service, the topics that it does not leave waiting until its period is over.
 WAKES: dict[str, tuple[str, ...]] = {
+    "command": (STORED_COMMAND.name,),
     "guard": (PLANT.name, HOST.name),
     "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name, DURABLE.name),
     "infer": (ORDER.name, TRIP.name, COMMAND.name),

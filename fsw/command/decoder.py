@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fsw.catalogue.apids import PAYLOAD_APID
+from fsw.catalogue.apids import FILE_APID, PAYLOAD_APID
 from fsw.catalogue.commands import COMMAND_BY_FUNCTION, COMMAND_BY_SERVICE, FUNCTION_SERVICE, CommandRow
 from fsw.catalogue.failures import failure_code, failure_text
 from fsw.catalogue.parameters import PARAMETER_BY_NAME
 from fsw.catalogue.rows import Wire
 from fsw.catalogue.wire import Value, WireError, check_range, decode_arguments
-from fsw.messages import Command
+from fsw.messages import Command, Stage
 from fsw.packets.errors import PacketError
 from fsw.packets.functions import FunctionRequest
 from fsw.packets.pus import Telecommand
+from fsw.packets.space_packet import HEADER_OCTETS, check_length
 from hal.clock import SECOND_NS
 
 MEMORY_NS = 60 * SECOND_NS  # a repeat comes within the round trip and its retries; counts wrap after 16,384
 MEMORY_DEPTH = 64  # commands a minute that an operator's stack may send
+_FILE_FIRST = 0x1000 | FILE_APID  # version 0, telecommand, no secondary header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Refusal:
     name: str
     code: int
     values: tuple[float, ...]
+    stage: Stage = Stage.ACCEPTED
 
     @property
     def text(self) -> str:
@@ -55,7 +58,14 @@ class Repeat:
     request: int
 
 
-Decoded = Command | Refusal | Garbage | Repeat
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """One protocol data unit of the file transfer."""
+
+    octets: bytes
+
+
+Decoded = Command | Refusal | Garbage | Repeat | FilePart
 
 
 class CommandDecoder:
@@ -65,26 +75,36 @@ class CommandDecoder:
         self._apid = apid
         self._accepted: dict[int, tuple[int, bytes]] = {}
 
-    def decode(self, now_ns: int, packet: bytes, mode: str | None = None) -> Decoded:
-        """What `packet` asks for while the payload is in `mode` (None: not known, so the owner decides)."""
+    def decode(self, now_ns: int, packet: bytes, mode: str | None = None, is_stored: bool = False) -> Decoded:
+        """What `packet` asks for while the payload is in `mode` (None: not known, so the owner decides).
+
+        One that was stored on board (`is_stored`) may act as often as its time or its cause comes.
+        """
+        if is_file_part(packet):
+            return _file_part(packet)
         try:
             telecommand = Telecommand.unpack(packet)
         except PacketError as error:
             return Garbage(octets=len(packet), text=str(error))
         name = ""
         try:
-            if self._is_repeat(now_ns, telecommand.request, packet):
+            if not is_stored and self._is_repeat(now_ns, telecommand.request, packet):
                 return Repeat(request=telecommand.request)
             row, data = self._row(telecommand)
             name = row.name
             arguments = self._arguments(row, data)
             _check_mode(row, mode)
         except WireError as error:
-            code = failure_code(error.label)
             return Refusal(
-                request=telecommand.request, ack=telecommand.ack, name=name, code=code, values=error.values
-            )  # fmt: skip
-        self._remember(now_ns, telecommand.request, packet)
+                request=telecommand.request,
+                ack=telecommand.ack,
+                name=name,
+                code=failure_code(error.label),
+                values=error.values,
+                stage=Stage.ROUTED if error.label == "wrong_apid" else Stage.ACCEPTED,
+            )
+        if not is_stored:
+            self._remember(now_ns, telecommand.request, packet)
         return Command(
             time_ns=now_ns,
             name=row.name,
@@ -134,6 +154,19 @@ class CommandDecoder:
             number = PARAMETER_BY_NAME[str(arguments[0])].id
             raise WireError(0, "a text", "not_reportable", (float(number),))
         return arguments
+
+
+def is_file_part(packet: bytes) -> bool:
+    """True for a telecommand packet without secondary header of the file transfer's application process."""
+    return len(packet) > HEADER_OCTETS and packet[0] << 8 | packet[1] == _FILE_FIRST
+
+
+def _file_part(packet: bytes) -> FilePart | Garbage:
+    try:
+        check_length(packet)
+    except PacketError as error:
+        return Garbage(octets=len(packet), text=str(error))
+    return FilePart(octets=packet[HEADER_OCTETS:])
 
 
 def _function(data: bytes) -> CommandRow:

@@ -1,22 +1,39 @@
-"""The command shell: takes packets off the link, publishes commands and acceptance, watches over their end."""
+"""The command shell: takes packets off the link, publishes commands and acceptance, watches over their end.
+
+Packets whose time or cause has come on board take the same way as those from the ground. A hazardous command must have
+been armed; one that a response of the fault table carries was armed when the table was loaded.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from fsw.bus.contract import Bus, BusFull, Policy
-from fsw.bus.topics import COMMAND, COMMAND_REPORT, EVENT, HEARTBEAT, MODE, PARAMETER
+from fsw.bus.topics import (
+    COMMAND,
+    COMMAND_REPORT,
+    EVENT,
+    HEARTBEAT,
+    MODE,
+    PARAMETER,
+    STORED_COMMAND,
+    UPLINKED_PDU,
+)
 from fsw.catalogue.apids import PAYLOAD_APID
 from fsw.catalogue.commands import COMMAND_BY_NAME
 from fsw.catalogue.failures import failure_code
 from fsw.catalogue.wire import Value
-from fsw.command.decoder import CommandDecoder, Garbage, Refusal, Repeat
+from fsw.command.arming import Arming, NotAllowed
+from fsw.command.decoder import CommandDecoder, FilePart, Garbage, Refusal, Repeat
 from fsw.command.tracker import CommandTracker
-from fsw.messages import Command, CommandReport, Event, Heartbeat, ParameterSet, Stage
+from fsw.messages import Command, CommandReport, Event, FilePdu, Heartbeat, ParameterSet, Stage
 from hal.clock import SECOND_NS
 from hal.ports.link import DatagramLink
 
 HEARTBEAT_STEPS = 10
+STORED_DEPTH = 64  # commands of one moment of the schedule
+RESPONSE = "response"  # origin of what the fault table releases
+COUNTS = ("accepted", "refused", "repeated", "garbage", "untracked", "unanswered", "unarmed", "stored", "file_parts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +59,9 @@ class CommandService:
         self._modes = bus.subscribe(MODE, self.name, Policy.LATEST)
         self._reports = bus.subscribe(COMMAND_REPORT, self.name)
         self._mode: str | None = None
-        self._counts = dict.fromkeys(("accepted", "refused", "repeated", "garbage", "untracked", "unanswered"), 0)
+        self._stored = bus.subscribe(STORED_COMMAND, self.name, Policy.MUST_DELIVER, STORED_DEPTH)
+        self._arming = Arming()
+        self._counts = dict.fromkeys(COUNTS, 0)
         self._steps = 0
 
     def step(self, now_ns: int) -> None:
@@ -52,6 +71,9 @@ class CommandService:
             if packet is None:
                 break
             self._handle(now_ns, packet)
+        for stored in self._stored.drain():
+            self._counts["stored"] += 1
+            self._handle(now_ns, stored.packet, stored.origin)
         for report in self._reports.drain():
             self._tracker.note(report)
         if self._tracker:
@@ -64,18 +86,51 @@ class CommandService:
         """What became of the packets received."""
         return dict(self._counts)
 
-    def _handle(self, now_ns: int, packet: bytes) -> None:
+    def _handle(self, now_ns: int, packet: bytes, origin: str = "") -> None:
+        """One packet from the link, or from `origin` on board."""
         if (status := self._modes.take()) is not None:
             self._mode = status.mode
-        match self._decoder.decode(now_ns, packet, self._mode):
+        match self._decoder.decode(now_ns, packet, self._mode, is_stored=bool(origin)):
             case Command() as command:
-                self._accept(command)
+                self._consider(command, origin)
+            case FilePart(octets=octets):
+                self._pass_on(now_ns, octets)
             case Refusal() as refusal:
                 self._refuse(now_ns, refusal)
             case Repeat(request=request):
                 self._count(now_ns, "repeated", "command_repeated", request)
             case Garbage(octets=octets, text=text):
                 self._count(now_ns, "garbage", "packet_refused", octets, text)
+
+    def _consider(self, command: Command, origin: str) -> None:
+        """Accept what may act: a hazardous command that is armed, an arming of one that has to be."""
+        now_ns = command.time_ns
+        if command.name == "arm":
+            obstacle = self._arming.arm(now_ns, str(command.arguments[0]), float(command.arguments[1]))
+        else:
+            obstacle = None if origin == RESPONSE else self._arming.use(now_ns, command.name)
+        if obstacle is None:
+            self._accept(command)
+        else:
+            self._forbid(command, obstacle)
+
+    def _forbid(self, command: Command, obstacle: NotAllowed) -> None:
+        """Refuse a command, which may come again."""
+        self._decoder.forget(command.request)
+        self._counts["unarmed"] += 1
+        code = failure_code(obstacle.label)
+        refusal = Refusal(
+            request=command.request, ack=command.ack, name=command.name, code=code, values=obstacle.values
+        )
+        self._refuse(command.time_ns, refusal)
+
+    def _pass_on(self, now_ns: int, octets: bytes) -> None:
+        """A part of a file: whoever transfers files asks again for what is lost."""
+        try:
+            self._bus.publish(UPLINKED_PDU, FilePdu(time_ns=now_ns, octets=octets))
+            self._counts["file_parts"] += 1
+        except BusFull:
+            self._counts["refused"] += 1
 
     def _accept(self, command: Command) -> None:
         """Acceptance is published first, so that it leaves before anything that the command causes."""
@@ -91,6 +146,8 @@ class CommandService:
         row = COMMAND_BY_NAME[command.name]
         if command.name == "set_parameter":
             self._set_parameter(command)
+        elif command.name == "arm":
+            self._tell_armed(command)
         elif not self._tracker.begin(command, row.timeout_s):
             self._count(command.time_ns, "untracked", "command_untracked", command.request)
 
@@ -101,11 +158,16 @@ class CommandService:
         self._bus.publish(EVENT, Event(time_ns=command.time_ns, name="parameter_set", values=(name, value)))
         self._report(command, Stage.COMPLETED)
 
+    def _tell_armed(self, command: Command) -> None:
+        self._report(command, Stage.STARTED)
+        self._bus.publish(EVENT, Event(time_ns=command.time_ns, name="command_armed", values=command.arguments))
+        self._report(command, Stage.COMPLETED)
+
     def _refuse(self, now_ns: int, refusal: Refusal) -> None:
         report = CommandReport(
             time_ns=now_ns,
             request=refusal.request,
-            stage=Stage.ACCEPTED,
+            stage=refusal.stage,
             code=refusal.code,
             values=refusal.values,
             ack=refusal.ack,

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from fsw.bus.contract import Policy
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import COMMAND, COMMAND_REPORT, EVENT, MODE, PARAMETER
+from fsw.bus.topics import COMMAND, COMMAND_REPORT, EVENT, MODE, PARAMETER, STORED_COMMAND, UPLINKED_PDU
+from fsw.catalogue.apids import FILE_APID
 from fsw.catalogue.commands import COMMAND_BY_NAME
-from fsw.catalogue.failures import FAILURE_BY_CODE
+from fsw.catalogue.failures import FAILURE_BY_CODE, FAILURE_BY_LABEL
 from fsw.catalogue.wire import Value, encode_arguments
 from fsw.command.decoder import MEMORY_NS, CommandDecoder, Garbage, Refusal, Repeat
 from fsw.command.service import CommandService
-from fsw.messages import Command, CommandReport, ModeStatus, Stage
+from fsw.messages import Command, CommandReport, ModeStatus, Stage, StoredCommand
 from fsw.packets.pus import Telecommand
+from fsw.packets.space_packet import PrimaryHeader
 from hal.clock import SECOND_NS
 from hal.ports.link import memory_pair
 
@@ -26,6 +28,10 @@ def packet(name: str, *values: Value, sequence: int = 0, ack: int = 0xF, apid: i
     row = COMMAND_BY_NAME[name]
     data = row.prefix + encode_arguments(name, values)
     return Telecommand(apid, sequence, row.service, row.subtype, data, ack, 7).pack()
+
+
+def arm(command: str, window_s: float = 60.0, sequence: int = 100) -> bytes:
+    return packet("arm", command, window_s, sequence=sequence)
 
 
 def refused(octets: bytes, mode: str | None = None) -> tuple[str, tuple[float, ...]]:
@@ -134,8 +140,8 @@ class Bench:
 
 def test_acceptance_is_reported_and_the_command_published() -> None:
     bench = Bench()
-    assert bench.send(packet("set_mode", "SAFE")) == [(Stage.ACCEPTED, 0)]
-    assert [command.name for command in bench.commands.drain()] == ["set_mode"]
+    assert bench.send(packet("clear_fault", "")) == [(Stage.ACCEPTED, 0)]
+    assert [command.name for command in bench.commands.drain()] == ["clear_fault"]
 
 
 def test_a_parameter_is_set_and_completed() -> None:
@@ -179,7 +185,7 @@ def test_the_mode_is_heard() -> None:
 
 def test_a_command_that_nobody_ends_fails_after_its_time() -> None:
     bench = Bench()
-    bench.send(packet("set_mode", "SAFE"))
+    bench.send(packet("clear_fault", ""))
     assert bench.send(second=9) == []
     assert bench.send(second=10) == [(Stage.COMPLETED, 100)]
     assert bench.send(second=11) == []
@@ -187,7 +193,7 @@ def test_a_command_that_nobody_ends_fails_after_its_time() -> None:
 
 def test_a_command_that_ended_is_watched_no_more() -> None:
     bench = Bench()
-    bench.send(packet("set_mode", "SAFE"))
+    bench.send(packet("clear_fault", ""))
     request = bench.commands.drain()[0].request
     bench.bus.publish(COMMAND_REPORT, CommandReport(time_ns=0, request=request, stage=Stage.COMPLETED))
     bench.send(second=1)
@@ -217,3 +223,71 @@ def test_a_full_subscriber_makes_the_command_fail_and_it_may_come_again() -> Non
     assert bench.send(packet("ping", sequence=2)) == [(Stage.ACCEPTED, 0), (Stage.STARTED, 11)]
     slow.drain()
     assert bench.send(packet("ping", sequence=2)) == [(Stage.ACCEPTED, 0)]
+
+
+NOT_ARMED, ARM_EXPIRED, NOT_HAZARDOUS = (
+    FAILURE_BY_LABEL[name].code for name in ("not_armed", "arm_expired", "not_hazardous")
+)
+DONE = [(Stage.ACCEPTED, 0), (Stage.STARTED, 0), (Stage.COMPLETED, 0)]
+
+
+def test_a_hazardous_command_acts_once_within_the_window_that_arms_it() -> None:
+    bench = Bench()
+    assert bench.send(packet("set_mode", "SAFE", sequence=1)) == [(Stage.ACCEPTED, NOT_ARMED)]
+    assert bench.send(arm("set_mode", 60.0, sequence=2)) == DONE
+    assert bench.send(packet("set_mode", "SAFE", sequence=1), second=60) == [(Stage.ACCEPTED, 0)]
+    assert bench.send(packet("set_mode", "SAFE", sequence=3), second=60) == [(Stage.ACCEPTED, NOT_ARMED)]
+    assert [command.name for command in bench.commands.drain()] == ["arm", "set_mode"]
+    assert bench.service.counts()["unarmed"] == 2
+
+
+def test_an_arming_ends_with_its_window_and_holds_for_its_own_command_alone() -> None:
+    bench = Bench()
+    bench.send(arm("set_mode", 5.0))
+    assert bench.send(packet("rollback_model", "water", sequence=1)) == [(Stage.ACCEPTED, NOT_ARMED)]
+    assert bench.send(packet("set_mode", "SAFE", sequence=2), second=6) == [(Stage.ACCEPTED, ARM_EXPIRED)]
+    assert bench.send(packet("set_mode", "SAFE", sequence=3), second=6) == [(Stage.ACCEPTED, NOT_ARMED)]
+
+
+def test_what_is_harmless_is_not_armed() -> None:
+    assert Bench().send(arm("ping")) == [(Stage.ACCEPTED, NOT_HAZARDOUS)]
+
+
+def stored(bench: Bench, octets: bytes, origin: str, second: int = 0) -> list[tuple[Stage, int]]:
+    bench.bus.publish(STORED_COMMAND, StoredCommand(time_ns=0, packet=octets, origin=origin))
+    return bench.send(second=second)
+
+
+def test_a_stored_command_acts_as_often_as_it_comes() -> None:
+    bench, octets = Bench(), packet("ping")
+    assert bench.send(octets) == [(Stage.ACCEPTED, 0)]
+    assert stored(bench, octets, "schedule", 1) == stored(bench, octets, "schedule", 2) == [(Stage.ACCEPTED, 0)]
+    assert len(bench.commands.drain()) == 3
+    assert bench.send(octets, second=3) == [] and bench.service.counts()["repeated"] == 1
+
+
+def test_a_response_fires_a_hazardous_command_and_a_schedule_must_arm_it() -> None:
+    bench, octets = Bench(), packet("set_mode", "SAFE")
+    assert stored(bench, octets, "response") == [(Stage.ACCEPTED, 0)]
+    assert stored(bench, octets, "schedule") == [(Stage.ACCEPTED, NOT_ARMED)]
+    assert stored(bench, arm("set_mode"), "schedule") == DONE
+    assert stored(bench, octets, "schedule") == [(Stage.ACCEPTED, 0)]
+
+
+def test_a_stored_packet_that_is_none_is_counted() -> None:
+    bench = Bench()
+    assert stored(bench, b"nonsense", "schedule") == []
+    assert bench.service.counts()["garbage"] == bench.service.counts()["stored"] == 1
+
+
+def test_a_packet_for_nobody_here_fails_its_routing() -> None:
+    assert Bench().send(packet("ping", apid=0x43)) == [(Stage.ROUTED, 1)]
+
+
+def test_parts_of_files_are_handed_on() -> None:
+    bench = Bench()
+    parts = bench.bus.subscribe(UPLINKED_PDU, "test")
+    octets = PrimaryHeader(1, FILE_APID, 0, 5, has_secondary=False).pack() + b"a pdu"
+    assert bench.send(octets, octets[:-1]) == []
+    assert [part.octets for part in parts.drain()] == [b"a pdu"]
+    assert (bench.service.counts()["file_parts"], bench.service.counts()["garbage"]) == (1, 1)

@@ -69,7 +69,7 @@ class Flight:
             self.bus.publish(EVENT, self.babble)
         self._command.step(now_ns)
         for command in self._orders.drain():
-            if self.governed and command.name in ("set_mode", "cancel_job"):
+            if self.governed and command.name in ("set_mode", "clear_fault", "cancel_job"):
                 self._obey(now_ns, command.request, 22 if command.name == "cancel_job" else 0)
         self._telemetry.step(now_ns)
 
@@ -96,7 +96,7 @@ def test_a_ping_completes() -> None:
 
 
 def test_the_table_has_request_stages_utc_and_elapsed_time() -> None:
-    result = run(Flight(), "cmd", "send", "set_mode", "mode=SAFE")
+    result = run(Flight(), "cmd", "send", "clear_fault", "fault=")
     assert result.stdout.startswith("request 0x1842c001 (APID 0x42, sequence count 1)")
     lines = [line.split()[:2] for line in result.stdout.splitlines()[2:]]
     assert [name for name, _ in lines] == [
@@ -134,16 +134,42 @@ def test_a_command_that_is_not_legal_now_is_not_accepted() -> None:
 
 
 def test_an_unanswered_command_is_unknown_before_it_fails_on_board() -> None:
-    result = run(Flight(governed=False), "cmd", "send", "set_mode", "mode=SAFE", "--timeout", "5")
+    result = run(Flight(governed=False), "cmd", "send", "clear_fault", "fault=", "--timeout", "5")
     assert result.exit_code == 6
     assert "COMPLETED  unknown" in result.stdout
     assert "telemetry was heard" in result.stderr
-    late = run(Flight(governed=False), "cmd", "send", "set_mode", "mode=SAFE")
+    late = run(Flight(governed=False), "cmd", "send", "clear_fault", "fault=")
     assert (late.exit_code, "no_answer" in late.stdout) == (5, True)
 
 
+def test_a_hazardous_command_is_armed_and_then_fired_once() -> None:
+    flight = Flight()
+    refused = run(flight, "cmd", "send", "set_mode", "mode=SAFE")
+    assert (refused.exit_code, "cmd arm set_mode mode=SAFE" in refused.stderr) == (3, True)
+    armed = run(flight, "cmd", "arm", "set_mode", "mode=SAFE")
+    assert armed.exit_code == 0
+    assert "set_mode (warning): enters a mode" in armed.stderr
+    token = armed.stdout.splitlines()[-1]
+    station = Station(link=lambda: flight, clock=flight.clock, sequence=60)
+    assert CliRunner().invoke(gnd, ["cmd", "fire", token], obj=station).exit_code == 0
+    station = Station(link=lambda: flight, clock=flight.clock, sequence=70)
+    again = CliRunner().invoke(gnd, ["cmd", "fire", token], obj=station)
+    assert (again.exit_code, "not_armed: command 10 is hazardous" in again.stdout) == (4, True)
+
+
+def test_a_token_that_is_wrong_or_old_fires_nothing() -> None:
+    flight = Flight()
+    token = run(flight, "cmd", "arm", "set_mode", "mode=SAFE", "--window", "30").stdout.splitlines()[-1]
+    assert run(flight, "cmd", "fire", token[:-1] + "0").exit_code == 2
+    assert run(flight, "cmd", "fire", "nonsense").exit_code == 2
+    flight.clock.advance_to_ns(flight.clock.now_ns() + 31 * SECOND_NS)
+    late = run(flight, "cmd", "fire", token)
+    assert (late.exit_code, "its window ended" in late.stderr) == (3, True)
+    assert run(flight, "cmd", "arm", "ping").exit_code == 3
+
+
 def test_waiting_for_acceptance_alone() -> None:
-    result = run(Flight(governed=False), "cmd", "send", "set_mode", "mode=SAFE", "--wait", "accepted")
+    result = run(Flight(governed=False), "cmd", "send", "clear_fault", "fault=", "--wait", "accepted")
     assert result.exit_code == 0
 
 
@@ -228,7 +254,7 @@ def test_who_stops_waiting_is_told_what_is_unknown() -> None:
                 raise KeyboardInterrupt
             return super().receive(timeout_ns)
 
-    result = run(Interrupted(governed=False), "cmd", "send", "set_mode", "mode=SAFE", "--format", "json")
+    result = run(Interrupted(governed=False), "cmd", "send", "clear_fault", "fault=", "--format", "json")
     stages = {row["stage"]: row["state"] for row in json.loads(result.stdout)}
     assert (stages["ACCEPTED"], stages["COMPLETED"]) == ("done", "unknown")
 

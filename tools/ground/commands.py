@@ -1,4 +1,4 @@
-"""`penumbra gnd cmd`: list, describe, send."""
+"""`penumbra gnd cmd`: list, describe, send, arm, fire."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import click
 from fsw.catalogue.commands import COMMANDS, CommandRow
 from fsw.catalogue.wire import Value
 from fsw.packets.pus import Telecommand
-from fsw.packets.security.errors import SecurityError
-from fsw.packets.verification import Verification
-from hal.clock import SECOND_NS
 from tools.ground import options
 from tools.ground.arguments import find_command, parse_arguments, usage
-from tools.ground.clock import iso
-from tools.ground.decoder import Sampled, Samples
-from tools.ground.link import LinkDown
+from tools.ground.following import follow
+from tools.ground.hazard import arm, fire, is_hazardous
 from tools.ground.output import Writer, shown
-from tools.ground.session import Session, telecommand_of
-from tools.ground.verifier import FLIGHT_STAGES, UNKNOWN, WAITABLE, StageRow, State, Verifier
-
-STAGE_WIDTHS = {"stage": 10, "state": 8, "utc": 24, "elapsed_s": 10, "detail": 0}
+from tools.ground.session import telecommand_of
+from tools.ground.verifier import FLIGHT_STAGES, WAITABLE
 
 
 @click.group()
 def cmd() -> None:
     """Commands: what there is, what it takes, and what became of one."""
+
+
+cmd.add_command(arm)
+cmd.add_command(fire)
 
 
 @cmd.command("list")
@@ -103,7 +101,7 @@ def send(
     tc_host: str,
     tc_port: int,
 ) -> None:
-    """Send one command and follow it.
+    """Send one command and follow it; a hazardous one is armed first, and then fired.
 
     Example: penumbra gnd cmd send set_parameter parameter=temp_margin_c value=2.5degC
 
@@ -118,8 +116,11 @@ def send(
     if dry_run:
         _show_packet(row, values, telecommand_of(row, values, 0, ack, source), style)
         return
+    if is_hazardous(row):
+        typed = " ".join([row.name, *arguments])
+        raise options.Refused(f"{row.name} is hazardous: first penumbra gnd cmd arm {typed}, then fire what it says")
     with options.session(tm_port, tc_host, tc_port, source) as session:
-        context.exit(_follow(session, session.build(row, values, ack), wait, timeout, style))
+        context.exit(follow(session, session.build(row, values, ack), wait, timeout, style))
 
 
 def _show_packet(row: CommandRow, values: tuple[Value, ...], packet: Telecommand, style: str) -> None:
@@ -133,86 +134,3 @@ def _show_packet(row: CommandRow, values: tuple[Value, ...], packet: Telecommand
     writer = Writer(sys.stdout, style, dict.fromkeys((*header, "packet"), 0))
     writer.write({**header, "source": packet.source, "arguments": arguments, "packet": packet.pack().hex()})
     writer.close()
-
-
-def _follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: float, style: str) -> int:
-    """Send and show each stage as it is reached; gives the exit code."""
-    verifier = Verifier(telecommand.request, telecommand.ack, wait, session.has_acks)
-    lines = StageLines(verifier, style)
-    if style == "table":
-        click.echo(f"request {lines.request} (APID {telecommand.apid:#x}, sequence count {telecommand.sequence})")
-    verifier.mark("QUEUED", session.clock.utc_ns())
-    verifier.mark("RELEASED", session.clock.utc_ns())
-    try:
-        session.send(telecommand)
-        verifier.mark("SENT", session.clock.utc_ns())
-        lines.show()
-        values = _await(session, lines, timeout_s)
-    except (LinkDown, SecurityError, KeyboardInterrupt):  # who stops waiting stops no spacecraft
-        verifier.expire()
-        lines.show()
-        raise
-    finally:
-        lines.close()
-    for sampled in values:
-        words = (sampled.name, "=", shown(sampled.value), sampled.unit, f"({sampled.quality})")
-        click.echo(" ".join(word for word in words if word), err=True)
-    if verifier.verdict == UNKNOWN:
-        heard = "telemetry was heard" if session.decoder.packets else "no telemetry was heard"
-        heard += f"; {session.rejected}" if session.rejected else ""
-        click.echo(f"no report within {timeout_s:g} s ({heard}): the outcome is unknown", err=True)
-    return UNKNOWN if verifier.verdict is None else verifier.verdict
-
-
-def _await(session: Session, lines: StageLines, timeout_s: float) -> tuple[Sampled, ...]:
-    """Take reports until there is a verdict or the time is up; gives what get_parameter asked for."""
-    verifier = lines.verifier
-    values: tuple[Sampled, ...] = ()
-    for record in session.records(options.deadline_ns(session.clock, timeout_s)):
-        if verifier.request in session.acknowledged():
-            verifier.mark("LINK-ACK", session.clock.utc_ns())
-            lines.show()
-        if record is not None and isinstance(record.content, Verification):
-            verifier.take(record.content, record.received_ns)
-            lines.show()
-        elif record is not None and isinstance(record.content, Samples) and not record.content.structure:
-            values = record.content.values
-        if verifier.verdict is not None:
-            return values
-    verifier.expire()
-    lines.show()
-    return values
-
-
-class StageLines:
-    """Writes every stage of a verifier once, and again when it changes."""
-
-    def __init__(self, verifier: Verifier, style: str) -> None:
-        self.verifier = verifier
-        self.request = f"{verifier.request:#010x}"
-        self._writer = Writer(sys.stdout, style, STAGE_WIDTHS)
-        self._shown: dict[str, StageRow] = {}
-
-    def show(self) -> None:
-        """Write what is new."""
-        for row in self.verifier.rows:
-            if row.state is not State.PENDING and self._shown.get(row.stage) != row:
-                self._shown[row.stage] = row
-                self._writer.write(self._line(row))
-
-    def close(self) -> None:
-        """End the output."""
-        self._writer.close()
-
-    def _line(self, row: StageRow) -> dict[str, object]:
-        return {
-            "request": self.request,
-            "stage": row.stage,
-            "state": row.state.value,
-            "utc": None if row.utc_ns is None else iso(row.utc_ns),
-            "elapsed_s": None if row.elapsed_ns is None else round(row.elapsed_ns / SECOND_NS, 3),
-            "code": row.code,
-            "label": row.label,
-            "values": list(row.values),
-            "detail": row.text or (f"step {row.step}" if row.step is not None else ""),
-        }

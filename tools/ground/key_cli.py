@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from fsw.packets.security.errors import KeyRefused
-from fsw.packets.security.keyring import CHANNELS, AssociationRow
+from fsw.packets.security.keyring import CHANNELS, AssociationRow, Channel
 from tools.ground import options
 from tools.ground.counters import SharedCounter
 from tools.ground.output import Writer
@@ -64,11 +64,17 @@ def swap(folder: Path, spi: int) -> None:
 
 def _show(folder: Path, style: str) -> None:
     writer = Writer(sys.stdout, style, WIDTHS)
-    for channel in CHANNELS:
+    for channel in _channels(folder):
         ring = GroundRing(folder, channel)
         for row in channel.rows:
             writer.write({"channel": channel.name, **_line(ring, row)})
     writer.close()
+
+
+def _channels(folder: Path) -> list[Channel]:
+    """Those that have keys in the folder; all of them, so that the first one is told as missing, where none has."""
+    found = [channel for channel in CHANNELS if (folder / channel.rows[0].key_file).exists()]
+    return found or list(CHANNELS)
 
 
 def _line(ring: GroundRing, row: AssociationRow) -> dict[str, object]:
