@@ -78,6 +78,11 @@ class Health:
         self._processes: dict[str, BusStatus] = {}
         self._beats: dict[str, int] = {}
 
+    @property
+    def accounts(self) -> tuple[BusStatus, ...]:
+        """The last account of every process."""
+        return tuple(self._processes.values())
+
     def take_account(self, status: BusStatus) -> None:
         """The account of one process."""
         if status.process in self._processes or len(self._processes) < PROCESSES_MAX:

@@ -7,20 +7,19 @@ was `Missing`. Nothing is read from the bus until a structure is due.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import attrgetter
 from typing import Any
 
 from fsw.bus.contract import Bus, Policy, Subscription
-from fsw.bus.topics import BUS_STATUS, CONTACT, ENVELOPE, HEARTBEAT, HOST, MODE, PARAMETER, PLANT, QUEUE, SAMPLES
+from fsw.bus.topics import BUS_STATUS, CONTACT, HEARTBEAT, MODE, PARAMETER, SAMPLES
 from fsw.catalogue.parameters import PARAMETERS, ParameterRow
 from fsw.catalogue.wire import Value
 from fsw.messages import BusStatus, ParameterSet, TopicCount
+from fsw.values import LATEST, Health, field_reader
 from hal.clock import SECOND_NS
 from hal.reading import Reading
 
 SAMPLE_DEPTH = 16  # batches come each second and are read every 10 s; the last ones are enough
 HEALTH_DEPTH = 64  # a dozen services beat every 10 s, read every 30 s
-PROCESSES_MAX = 16
 COUNTERS_MAX = 1024  # counters of services in other processes; the dictionary has some eighty
 
 Counters = Mapping[str, Callable[[], Mapping[str, int]]]
@@ -35,14 +34,13 @@ class Sources:
         self.settings: dict[str, float] = dict(settings)
         self._latest: dict[str, Any] = {}
         self._readings: dict[str, tuple[int, float | None]] = {}
-        self._processes: dict[str, BusStatus] = {}
-        self._beats: dict[str, int] = {}
+        self._health = Health(max_age_ns)
         self._heard: dict[tuple[str, str], tuple[int, int]] = {}  # counters of other processes, and when they were so
+        self._counted: dict[str, Mapping[str, int]] = {}  # what the services beside us said since the last refresh
         self._start_ns: int | None = None
         self._now_ns = 0
         self._topics: list[tuple[str, Subscription[Any]]] = [
-            (topic.name, bus.subscribe(topic, "telemetry", Policy.LATEST))
-            for topic in (PLANT, HOST, ENVELOPE, QUEUE, MODE, CONTACT)
+            (topic.name, bus.subscribe(topic, "telemetry", Policy.LATEST)) for topic in LATEST
         ]
         self._samples = bus.subscribe(SAMPLES, "telemetry", Policy.DROP_OLDEST, SAMPLE_DEPTH)
         self._bus_status = bus.subscribe(BUS_STATUS, "telemetry", Policy.DROP_OLDEST, HEALTH_DEPTH)
@@ -53,6 +51,7 @@ class Sources:
     def refresh(self, now_ns: int) -> None:
         """Read what the bus holds; then `value` speaks of `now_ns`."""
         self._now_ns = now_ns
+        self._counted.clear()
         if self._start_ns is None:
             self._start_ns = now_ns
         for name, subscription in self._topics:
@@ -79,7 +78,7 @@ class Sources:
 
     def dropping(self) -> list[TopicCount]:
         """The subscriptions of all processes that have dropped messages."""
-        counts = [count for status in self._processes.values() for count in status.counts]
+        counts = [count for status in self._health.accounts for count in status.counts]
         return [count for count in counts if count.dropped]
 
     def _take_samples(self) -> None:
@@ -90,12 +89,10 @@ class Sources:
 
     def _take_health(self) -> None:
         for status in self._bus_status.drain():
-            if status.process in self._processes or len(self._processes) < PROCESSES_MAX:
-                self._processes[status.process] = status
-                self._hear(status)
+            self._health.take_account(status)
+            self._hear(status)
         for beat in self._heartbeats.drain():
-            if beat.service in self._beats or len(self._beats) < HEALTH_DEPTH:
-                self._beats[beat.service] = beat.time_ns
+            self._health.take_beat(beat)
 
     def _hear(self, status: BusStatus) -> None:
         for service, name, count in status.counters:
@@ -113,22 +110,20 @@ class Sources:
             service, _, name = path.partition(".")
             return lambda: self._count(service, name)
         if kind == "bus":
-            return lambda: self._bus_sum(path)
+            return lambda: self._health.bus_sum(path)
         if kind == "health":
-            return lambda: self._health(path)
+            return lambda: self._of_health(path)
         return self._topic_getter(kind, path)
 
     def _topic_getter(self, topic: str, path: str) -> Callable[[], Value | None]:
-        outer, _, inner = path.partition(".")
-        get_outer, get_inner = attrgetter(outer), attrgetter(inner) if inner else None
+        read = field_reader(path)
         is_event_driven = topic in (MODE.name, CONTACT.name)
 
         def get() -> Value | None:
             message = self._latest.get(topic)
             if message is None or (not is_event_driven and self._now_ns - message.time_ns > self._max_age_ns):
                 return None
-            value = get_outer(message)
-            return value if get_inner is None or value is None else get_inner(value)  # type: ignore[no-any-return]
+            return read(message)
 
         return get
 
@@ -139,18 +134,13 @@ class Sources:
     def _count(self, service: str, name: str) -> int | None:
         counts = self._counters.get(service)
         if counts is not None:
-            return counts().get(name)
+            if service not in self._counted:
+                self._counted[service] = counts()
+            return self._counted[service].get(name)
         time_ns, count = self._heard.get((service, name), (0, None))
         return count if self._now_ns - time_ns <= self._max_age_ns else None
 
-    def _bus_sum(self, name: str) -> int | None:
-        if not self._processes:
-            return None
-        counts = (count for status in self._processes.values() for count in status.counts)
-        return sum(int(getattr(count, name)) for count in counts)
-
-    def _health(self, name: str) -> float:
+    def _of_health(self, name: str) -> float:
         if name == "uptime_s":
             return (self._now_ns - (self._start_ns or 0)) / SECOND_NS
-        alive = sum(self._now_ns - time_ns <= self._max_age_ns for time_ns in self._beats.values())
-        return alive if name == "alive" else len(self._beats) - alive
+        return self._health.alive(self._now_ns) if name == "alive" else self._health.silent(self._now_ns)
