@@ -97,8 +97,7 @@ class CommandDesk:
         if report is not None:
             self._reports.append(report)
             return ""
-        active = self._dispatcher.active
-        return "" if active is not None and active.job.job_id == job_id else "unknown_job"
+        return "" if self._dispatcher.runs(job_id) else "unknown_job"
 
     def _clear_fault(self, now_ns: int, _command: Command, _out: Outbox) -> str:
         if self._mode.mode != "SAFE":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import replace
 
+from fsw.govern.active import Active, Part
+from fsw.govern.bundle import batch, segment, unit_of
 from fsw.govern.caps import Breach, CapWatch
-from fsw.govern.meter import EnergyMeter, Run
+from fsw.govern.course import Course
+from fsw.govern.meter import EnergyMeter
 from fsw.govern.points import OperatingPoint, OperatingPoints
 from fsw.govern.policies import POLICIES, Choice, Situation
 from fsw.govern.prices import PriceTable
@@ -17,21 +19,11 @@ from hal.clock import SECOND_NS
 
 LOST_NS = 5 * SECOND_NS  # so long after an attempt should have been killed, nothing will be heard of it any more
 ENDED_KEPT = 1024  # ended jobs remembered: more than end while the store is a moment behind
+CRASHES = (Outcome.CRASHED, Outcome.LOST_POWER, Outcome.HELD)
 RETRIED = (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.STOPPED, Outcome.LOST_POWER, Outcome.MODEL_ERROR)
+SUSPECT = (Outcome.CRASHED, Outcome.TIMEOUT, Outcome.LOST_POWER, Outcome.MODEL_ERROR)  # one input may be to blame
 NOT_ITS_FAULT = (Outcome.CRASHED, Outcome.STOPPED, Outcome.LOST_POWER)  # of an attempt that never ran
 LONGEST_REST_NS = 16 * SECOND_NS  # about what a payload computer takes to boot
-
-
-@dataclass(slots=True)
-class Active:
-    """The attempt that runs, or that has ended and waits for its meter."""
-
-    job: Job
-    order: WorkOrder
-    point: OperatingPoint
-    run: Run
-    result: WorkResult | None = None
-    is_cancelled: bool = False
 
 
 class Dispatcher:
@@ -47,10 +39,10 @@ class Dispatcher:
         self.caps = CapWatch(mission.payload.settings)
         self.breaches: list[Breach] = []  # of power caps, until they are taken to be told
         self.active: Active | None = None
-        self._settling: dict[int, Active] = {}
-        self._attempts: dict[int, int] = {}  # made, by job
-        self._spared: dict[int, int] = {}  # of those, the ones that do not count: never ran, or ended by a restart
-        self._lost_j: dict[int, float] = {}  # by the attempts that failed, by job
+        self._situation: Situation | None = None  # of the last choice
+        self._candidates: list[tuple[Job, int]] = []
+        self._courses: dict[int, Course] = {}  # of the jobs that have begun
+        self._metered: dict[int, tuple[Active, Part]] = {}  # by run, those that are done and wait for their energy
         self._failed_in_a_row = 0
         self._rest_until_ns = 0
         self._ended: dict[int, None] = {}  # oldest first
@@ -61,19 +53,22 @@ class Dispatcher:
 
     @property
     def prediction_error(self) -> float:
-        """Sum of |measured - predicted| over the sum of predicted joules, of all jobs done."""
+        """Sum of |measured - predicted| over the sum of predicted joules, of all orders done."""
         return self._missed_j / self._predicted_j if self._predicted_j > 0.0 else 0.0
 
     def submit(self, job: Job) -> bool:
         """Queue a job; False when it is refused."""
-        return job.model in self.points.models() and self.queue.add(job)
+        return job.model in self.points.models() and self.queue.add(job, self._units(job))
 
-    def resume(self, now_ns: int, job: Job, attempts: int) -> JobReport | None:
-        """Queue a job of an earlier run, which began `attempts` at it; its final report where it cannot run again."""
+    def resume(self, now_ns: int, job: Job, attempts: int, checkpoint: JobReport | None = None) -> JobReport | None:
+        """Queue a job of an earlier run, which began `attempts` at it and got as far as `checkpoint`; its final report
+        where it cannot run again."""
         if self.knows(job.job_id) or job.job_id in self._ended:  # the store may not have its end yet
             return None
-        if attempts:
-            self._attempts[job.job_id] = attempts
+        if checkpoint is not None:
+            self._courses[job.job_id] = Course.of_checkpoint(checkpoint, attempts)
+        elif attempts:
+            self._courses[job.job_id] = Course(attempts=attempts, is_alone=True)
         if attempts >= self._governor.attempts:
             return self._report(now_ns, job, JobState.FAILED, reason="lost in its last attempt")
         if not self.submit(job):
@@ -82,8 +77,11 @@ class Dispatcher:
 
     def knows(self, job_id: int) -> bool:
         """True while the job waits, runs or settles."""
-        running = self.active is not None and self.active.job.job_id == job_id
-        return running or job_id in self.queue or job_id in self._settling
+        return job_id in self.queue or job_id in self._courses
+
+    def runs(self, job_id: int) -> bool:
+        """True while an order on the job is under way."""
+        return self.active is not None and any(part.job.job_id == job_id for part in self.active.parts)
 
     def expire(self, now_ns: int) -> list[JobReport]:
         """Jobs whose deadline passed while they waited."""
@@ -93,9 +91,10 @@ class Dispatcher:
         return [self._report(now_ns, job, JobState.EXPIRED, reason="deadline passed in the queue") for job in late]
 
     def cancel(self, now_ns: int, job_id: int) -> JobReport | None:
-        """Take a waiting job out of the queue; a running one ends as soon as the worker's owner has stopped it."""
-        if self.active is not None and self.active.job.job_id == job_id:
-            self.active.is_cancelled = True
+        """Take a waiting job out of the queue; a running one ends as soon as the worker's owner has stopped it, one in
+        a batch with the batch."""
+        for part in self.active.parts if self.active is not None else ():
+            part.is_cancelled = part.is_cancelled or part.job.job_id == job_id
         job = self.queue.remove(job_id)
         return None if job is None else self._report(now_ns, job, JobState.CANCELLED, reason="command")
 
@@ -109,138 +108,272 @@ class Dispatcher:
             return Choice(None, None, "refused: the computer failed, it is given time")
         if envelope.time_ns != self._envelope_ns:
             self._envelope_ns, self._spent_j = envelope.time_ns, 0.0
-        situation = Situation(now_ns, plant, envelope, self._spent_j, prices, sunlit)
-        needed = {model: now_ns + int(self.points.quickest_s(model) * SECOND_NS) for model in self.points.models()}
-        return self.policy.choose(situation, self.queue.candidates(needed), self.points)
+        self._situation = Situation(now_ns, plant, envelope, self._spent_j, prices, sunlit)
+        quickest = {model: int(self.points.quickest_s(model) * SECOND_NS) for model in self.points.models()}
+        self._candidates = self.queue.candidates(now_ns, quickest)
+        seen = [job if units == 1 else self._unit_of(job, units) for job, units in self._candidates]
+        choice = self.policy.choose(self._situation, seen, self.points)
+        if choice.job is None:
+            return choice
+        chosen = choice.job.job_id
+        return replace(choice, job=next(job for job, _ in self._candidates if job.job_id == chosen))
+
+    def _unit_of(self, job: Job, units: int) -> Job:
+        """A long job as the policy sees it: one unit of it."""
+        return unit_of(job, units, self.points.quickest_s(job.model), self._energy_j(job.job_id))
 
     def start(self, now_ns: int, job: Job, point: OperatingPoint) -> WorkOrder:
-        """Reserve and order one attempt."""
+        """Reserve and order one attempt: at a segment of the job where it is long, else at a batch if there is one."""
+        units, count = self._units(job), 1
+        others: list[Job] = []
+        if self._situation is not None and units > 1:
+            point, count = segment(self._situation, job, point, units)
+        elif self._situation is not None and point.larger and self._may_join(job):
+            others = [other for other in self.queue.peers(job) if self._may_join(other)]
+            point, others = batch(self._situation, job, point, others, self._latest_start_ns(job))
+        parts = [self._begin(now_ns, each, point.watts / (1 + len(others))) for each in (job, *others)]
+        order = self._order(now_ns, parts, point, count)
+        self.active = Active(order=order, point=point, parts=parts)
+        self._spent_j += order.predicted_s * point.watts
+        return order
+
+    def _may_join(self, job: Job) -> bool:
+        """Whether a job may run in a batch: one that has begun does unless it is suspect, or not through."""
+        course = self._courses.get(job.job_id)
+        return course is None or not (course.is_alone or course.rows_done)
+
+    def _latest_start_ns(self, job: Job) -> int | None:
+        """When a job for another model must have begun."""
+        return min(
+            (
+                other.deadline_ns - int(units * self.points.quickest_s(other.model) * SECOND_NS)
+                for other, units in self._candidates
+                if other.model != job.model
+            ),
+            default=None,
+        )
+
+    def _begin(self, now_ns: int, job: Job, watts: float) -> Part:
+        """Take a job out of the queue and meter it."""
         self.queue.remove(job.job_id)
-        attempt = self._attempts.get(job.job_id, 0) + 1
-        self._attempts[job.job_id] = attempt
-        patience_s = max(self._governor.kill_floor_s, self._governor.kill_factor * point.seconds)
-        order = WorkOrder(
+        course = self._courses.setdefault(job.job_id, Course())
+        return Part(job, course.begin(), course, self.meter.start(job.job_id, now_ns, watts))
+
+    def _order(self, now_ns: int, parts: list[Part], point: OperatingPoint, count: int) -> WorkOrder:
+        """The order for `count` inferences on the point."""
+        seconds, unit = count * point.seconds, self.points.unit_rows(point.model)
+        patience_s = max(self._governor.kill_floor_s, self._governor.kill_factor * seconds)
+        first, *others = parts
+        job, course = first.job, first.course
+        return WorkOrder(
             job_id=job.job_id,
-            attempt=attempt,
+            attempt=first.attempt,
             model=job.model,
             variant=point.variant,
             setting=point.setting,
             input_ref=job.input_ref,
-            predicted_s=point.seconds,
+            predicted_s=seconds,
             predicted_w=point.watts,
             kill_ns=now_ns + int(patience_s * SECOND_NS),
             duty=point.duty,
             threads=point.threads,
-            spared=self._spared.get(job.job_id, 0),
+            spared=course.spared,
+            first_row=course.rows_done,
+            rows=unit if others else unit * count * point.batch,
+            unit=unit,
+            batch=point.batch,
+            digest=course.digest,
+            others=tuple([part.member() for part in others]),
         )
-        run = self.meter.start(job.job_id, now_ns, point.watts)
-        self.active = Active(job=job, order=order, point=point, run=run)
-        self._spent_j += point.joules
-        return order
 
     def finish(self, now_ns: int, result: WorkResult) -> JobReport | None:
-        """An attempt ended. A failed one is retried while it has attempts and time; else its final report."""
+        """An order ended, for one of its jobs. A failed one is retried while it has attempts and time; else its final
+        report. A job that is not through gets a report of how far it is, and waits for its next segment."""
         active = self.active
-        if active is None or active.job.job_id != result.job_id or active.order.attempt != result.attempt:
+        part = None if active is None else active.part_of(result)
+        if active is None or part is None:
             return None
-        self.active = None
+        part.result = result
+        if active.is_over:
+            self.active = None
+            self._rest(now_ns, active)
         self.meter.end(result.job_id, result.end_ns)
-        self._rest(now_ns, result)
-        if result.outcome is Outcome.DONE:
-            active.result = result
-            self._settling[result.job_id] = active
-            return None
-        lost_j = self.meter.so_far_j(active.run, result.end_ns)
-        self._lost_j[result.job_id] = self._lost_j.get(result.job_id, 0.0) + lost_j
-        if active.is_cancelled:
-            return self._report(now_ns, active.job, JobState.CANCELLED, reason="command")
-        is_spared = result.outcome is Outcome.HELD or (
-            result.end_ns == result.start_ns and result.outcome in NOT_ITS_FAULT
-        )
-        spared = self._spared[result.job_id] = active.order.spared + is_spared
-        may_retry = is_spared or (result.outcome in RETRIED and result.attempt - spared < self._governor.attempts)
-        if may_retry and active.job.deadline_ns > now_ns and self.queue.add(active.job):
-            return None
-        reason = f"{result.outcome.name.lower()}: {result.detail}" if result.detail else result.outcome.name.lower()
-        return self._report(now_ns, active.job, JobState.FAILED, reason=reason)
+        ends_cancelled = part.is_cancelled and (result.outcome is not Outcome.DONE or bool(active.order.others))
+        if result.outcome is Outcome.DONE and not ends_cancelled:
+            return self._advance(now_ns, active, part, result)
+        active.teaches = False
+        return self._failed(now_ns, part, result)
 
-    def _rest(self, now_ns: int, result: WorkResult) -> None:
+    def _advance(self, now_ns: int, active: Active, part: Part, result: WorkResult) -> JobReport | None:
+        """More rows are done: the last ones wait for their meter, after others the job waits for its next segment."""
+        course, order, job = part.course, active.order, part.job
+        course.rows = result.of_rows or course.rows or job.rows or order.first_row + order.rows
+        course.take(result, min(result.rows or order.rows, course.rows - course.rows_done), active.point.worth)
+        jobs = len(active.parts)
+        seconds = (result.end_ns - part.run.start_ns) / SECOND_NS
+        course.time(seconds / jobs, order.predicted_s / jobs, order.predicted_s * part.run.predicted_w)
+        active.unmetered += 1
+        self._metered[id(part.run)] = (active, part)
+        if course.rows_done >= course.rows:
+            part.is_last = True
+            return None
+        course.cut()
+        if part.is_cancelled:
+            return self._report(now_ns, job, JobState.CANCELLED, reason="command")
+        self.queue.add(job, self._units(job), comes_back=True)
+        return self._progress(now_ns, active, job, course)
+
+    def _failed(self, now_ns: int, part: Part, result: WorkResult) -> JobReport | None:
+        """An attempt that came to nothing."""
+        job, course, outcome = part.job, part.course, result.outcome
+        course.lost_j += self.meter.so_far_j(part.run, result.end_ns)
+        course.is_alone = course.is_alone or outcome in SUSPECT
+        if part.is_cancelled:
+            return self._report(now_ns, job, JobState.CANCELLED, reason="command")
+        is_spared = outcome is Outcome.HELD or (result.end_ns == result.start_ns and outcome in NOT_ITS_FAULT)
+        course.spared += is_spared
+        may_retry = is_spared or (outcome in RETRIED and course.held < self._governor.attempts)
+        if may_retry and job.deadline_ns > now_ns and self.queue.add(job, self._units(job), comes_back=True):
+            return None
+        reason = f"{outcome.name.lower()}: {result.detail}" if result.detail else outcome.name.lower()
+        return self._report(now_ns, job, JobState.FAILED, reason=reason)
+
+    def _rest(self, now_ns: int, active: Active) -> None:
         """From the second failure in a row on, wait, longer each time: a computer that boots fails every order."""
-        if result.outcome not in (Outcome.CRASHED, Outcome.LOST_POWER, Outcome.HELD):
+        if not any(part.result is not None and part.result.outcome in CRASHES for part in active.parts):
             self._failed_in_a_row = 0
             return
         if self._failed_in_a_row:
             self._rest_until_ns = now_ns + min(LONGEST_REST_NS, SECOND_NS << min(self._failed_in_a_row, 8))
         self._failed_in_a_row += 1
 
-    def give_up(self, now_ns: int) -> JobReport | None:
-        """End an attempt whose worker and its owner are gone: nothing was heard of it long after its kill time."""
+    def give_up(self, now_ns: int) -> list[JobReport]:
+        """End an order whose worker and its owner are gone: nothing was heard of it long after its kill time."""
         active = self.active
         if active is None or now_ns < active.order.kill_ns + LOST_NS:
-            return None
-        lost = WorkResult(
-            job_id=active.job.job_id,
-            attempt=active.order.attempt,
-            outcome=Outcome.CRASHED,
-            start_ns=active.run.start_ns,
-            end_ns=now_ns,
-            detail="nothing was heard of it",
-        )
-        return self.finish(now_ns, lost)
+            return []
+        reports = []
+        for part in active.parts:
+            lost = WorkResult(
+                job_id=part.job.job_id,
+                attempt=part.attempt,
+                outcome=Outcome.CRASHED,
+                start_ns=part.run.start_ns,
+                end_ns=now_ns,
+                detail="nothing was heard of it",
+            )
+            reports.append(self.finish(now_ns, lost))
+        return [report for report in reports if report is not None]
 
     def settle(self, plant: Plant) -> list[JobReport]:
         """Meter by one sample of the rail; the reports of jobs whose energy is complete."""
         reports = []
         for run in self.meter.sample(plant.time_ns, plant.payload_power_w):
-            active = self._settling.get(run.job_id)
-            if active is not None and active.run is run and active.result is not None:
-                del self._settling[run.job_id]
-                reports.append(self._settle(plant.time_ns, active, active.result, run))
+            active, part = self._metered.pop(id(run), (None, None))
+            if active is None or part is None or part.result is None:
+                continue
+            self._charge(plant.time_ns, active, part)
+            if part.is_last:
+                reports.append(self._done(plant.time_ns, active, part, part.result))
         return reports
 
-    def _settle(self, now_ns: int, active: Active, result: WorkResult, run: Run) -> JobReport:
-        order, point = active.order, active.point
-        seconds = (result.end_ns - run.start_ns) / SECOND_NS
-        predicted_j = order.predicted_s * order.predicted_w
+    def _charge(self, now_ns: int, active: Active, part: Part) -> None:
+        """The energy of one job's share of an order is known; with that of the last one the order teaches."""
+        run = part.run
+        predicted_j = active.order.predicted_s * run.predicted_w
+        part.course.charge(run)
         self._missed_j += abs(run.joules - predicted_j)
         self._predicted_j += predicted_j
-        if run.sampled:
-            self.points.learn(point, seconds, run.joules)
-            breach = self.caps.see(now_ns, order.setting, seconds, run.joules)
-            if breach is not None:
-                self.points.correct(breach.setting, breach.watts)
-                self.breaches.append(breach)
-        in_time = result.end_ns <= active.job.deadline_ns
+        active.unmetered -= 1
+        active.joules += run.joules
+        active.teaches = active.teaches and run.sampled
+        if active.teaches and active.unmetered == 0 and active.is_over:
+            self._learn(now_ns, active, ((run.end_ns or run.start_ns) - run.start_ns) / SECOND_NS)
+
+    def _learn(self, now_ns: int, active: Active, seconds: float) -> None:
+        order, joules = active.order, active.joules
+        self.points.learn(active.point, seconds / order.inferences, joules / order.inferences)
+        breach = self.caps.see(now_ns, order.setting, seconds, joules)
+        if breach is not None:
+            self.points.correct(breach.setting, breach.watts)
+            self.breaches.append(breach)
+
+    def _units(self, job: Job) -> int:
+        """Units of work that a job has to go, as far as anybody knows."""
+        course = self._courses.get(job.job_id)
+        rows, done = (job.rows or 0, 0) if course is None else (course.rows or job.rows or 0, course.rows_done)
+        return max(1, -(-(rows - done) // self.points.unit_rows(job.model)))
+
+    def _energy_j(self, job_id: int) -> float:
+        """What a job has taken for what counts, with what is not metered yet as predicted."""
+        course = self._courses.get(job_id)
+        if course is None:
+            return 0.0
+        waiting = [part.run for _, part in self._metered.values() if part.course is course]
+        return course.energy_j + sum(self.meter.so_far_j(run, run.end_ns or run.start_ns) for run in waiting)
+
+    def _done(self, now_ns: int, active: Active, part: Part, result: WorkResult) -> JobReport:
+        """The report of a job that is through."""
+        order, job, course = active.order, part.job, part.course
+        in_time = result.end_ns <= job.deadline_ns
         return self._report(
             now_ns,
-            active.job,
+            job,
             JobState.DONE if in_time else JobState.EXPIRED,
             reason="" if in_time else "finished after its deadline",
             variant=order.variant,
             setting=order.setting,
-            value=active.job.value * point.worth if in_time else 0.0,
-            energy_j=run.joules,
-            energy_sigma_j=math.sqrt(run.variance),
-            energy_source="sampled" if run.sampled else "model",
-            predicted_j=predicted_j,
-            seconds=seconds,
-            digest=result.digest,
-            summary=result.summary,
+            value=job.value * course.worth if in_time else 0.0,
+            batch=len(active.parts),
         )
+
+    def _progress(self, now_ns: int, active: Active, job: Job, course: Course) -> JobReport:
+        """The checkpoint of a job that is not through: `attempts` are those that were held against it."""
+        return JobReport(
+            time_ns=now_ns,
+            job_id=job.job_id,
+            kind=job.kind,
+            model=job.model,
+            state=JobState.RUNNING,
+            variant=active.order.variant,
+            setting=active.order.setting,
+            attempts=course.held,
+            lost_j=course.lost_j,
+            worth=course.worth,
+            **self._account(job.job_id, course),  # type: ignore[arg-type]
+        )
+
+    def _account(self, job_id: int, course: Course) -> dict[str, object]:
+        """The fields of a report that say what was done and what it took."""
+        return {
+            "energy_j": self._energy_j(job_id),
+            "energy_sigma_j": course.sigma_j,
+            "energy_source": "sampled" if course.is_sampled else "model",
+            "predicted_j": course.predicted_j,
+            "predicted_s": course.predicted_s,
+            "seconds": course.seconds,
+            "digest": course.digest,
+            "summary": course.summary,
+            "rows": course.rows if course.is_cut else 0,
+            "rows_done": course.rows_done if course.is_cut else 0,
+        }
 
     def _report(self, now_ns: int, job: Job, state: JobState, **meter: object) -> JobReport:
         """The final report of a job."""
         if len(self._ended) >= ENDED_KEPT:
             del self._ended[next(iter(self._ended))]
         self._ended[job.job_id] = None
-        self._spared.pop(job.job_id, None)
+        course = self._courses.get(job.job_id)
+        if course is not None and course.rows_done:
+            meter |= self._account(job.job_id, course)
+        self._courses.pop(job.job_id, None)
         return JobReport(
             time_ns=now_ns,
             job_id=job.job_id,
             kind=job.kind,
             model=job.model,
             state=state,
-            attempts=self._attempts.pop(job.job_id, 0),
-            lost_j=self._lost_j.pop(job.job_id, 0.0),
+            attempts=course.attempts - course.segments if course is not None else 0,
+            lost_j=course.lost_j if course is not None else 0.0,
             **meter,  # type: ignore[arg-type]
         )

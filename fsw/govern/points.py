@@ -48,6 +48,7 @@ class OperatingPoints:
 
     def __init__(self, mission: Mission) -> None:
         self._by_model: dict[str, list[OperatingPoint]] = {row.name: [] for row in mission.models}
+        self._rows = {row.name: row.rows for row in mission.models}
         self._slowdown = Factor()  # of the computer, common to all points
         self._hunger = {row.name: Factor(HUNGRIEST) for row in mission.payload.settings}  # watts, of a power setting
         for row in mission.models:
@@ -59,6 +60,10 @@ class OperatingPoints:
     def of(self, model: str) -> list[OperatingPoint]:
         """The points of a model that run one unit of work; empty for one that the mission does not know."""
         return self._by_model.get(model, [])
+
+    def unit_rows(self, model: str) -> int:
+        """Rows of an input that are one unit of work."""
+        return self._rows[model]
 
     def models(self) -> list[str]:
         """Names of the models that can run."""

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from fsw.messages import Job
 
-Sort = tuple[str, str, float, float | None]  # kind, model, value, energy cap
+Sort = tuple[str, str, float, float | None, int]  # kind, model, value, energy cap, units of work
 
 
 class JobQueue:
@@ -24,11 +24,12 @@ class JobQueue:
     def __contains__(self, job_id: int) -> bool:
         return job_id in self._ids
 
-    def add(self, job: Job) -> bool:
-        """Queue a job; False when the queue is full or knows the job already: the newcomer is refused."""
-        if len(self._ids) >= self._depth or job.job_id in self._ids:
+    def add(self, job: Job, units: int = 1, *, comes_back: bool = False) -> bool:
+        """Queue a job that has so many units of work to go; False when the queue knows it already, or is full: the
+        newcomer is refused, not one that comes back from an attempt."""
+        if job.job_id in self._ids or (len(self._ids) >= self._depth and not comes_back):
             return False
-        sort = (job.kind, job.model, job.value, job.energy_cap_j)
+        sort = (job.kind, job.model, job.value, job.energy_cap_j, units)
         insort(self._sorts.setdefault(sort, []), (job.deadline_ns, job.job_id, job))
         self._ids[job.job_id] = sort
         return True
@@ -52,23 +53,35 @@ class JobQueue:
             self.remove(job.job_id)
         return late
 
-    def candidates(self, latest_needed_ns: dict[str, int]) -> list[Job]:
-        """One job of each sort: the earliest deadline that its model can still meet (`latest_needed_ns` by model)."""
-        found: list[Job] = []
-        for (_, model, _, _), rows in self._sorts.items():
-            needed_ns = latest_needed_ns.get(model)
-            if needed_ns is None:
+    def candidates(self, now_ns: int, unit_ns: dict[str, int]) -> list[tuple[Job, int]]:
+        """One job of each sort with its units of work: the earliest deadline that can still be met, where a unit for
+        its model takes `unit_ns` at least."""
+        found: list[tuple[Job, int]] = []
+        for (_, model, _, _, units), rows in self._sorts.items():
+            if model not in unit_ns:
                 continue
+            needed_ns = now_ns + units * unit_ns[model]
             for deadline_ns, _, job in rows:
                 if deadline_ns >= needed_ns:
-                    found.append(job)
+                    found.append((job, units))
                     break
         return found
 
+    def peers(self, job: Job) -> list[Job]:
+        """Other jobs of one unit for the same model that are worth as much or more, the earliest deadline first."""
+        rows = [
+            row
+            for (_, model, value, _, units), rows in self._sorts.items()
+            if model == job.model and units == 1 and value >= job.value
+            for row in rows
+            if row[1] != job.job_id
+        ]
+        return [row[2] for row in sorted(rows)]
+
     def backlog(self, now_ns: int) -> tuple[tuple[str, int, float], ...]:
-        """By kind: count, and seconds until the last deadline."""
+        """By kind: units of work, and seconds until the last deadline."""
         totals: dict[str, tuple[int, float]] = {}
-        for (kind, *_), rows in self._sorts.items():
+        for (kind, *_, units), rows in self._sorts.items():
             count, last_s = totals.get(kind, (0, 0.0))
-            totals[kind] = (count + len(rows), max(last_s, (rows[-1][0] - now_ns) / 1e9))
+            totals[kind] = (count + units * len(rows), max(last_s, (rows[-1][0] - now_ns) / 1e9))
         return tuple((kind, count, last_s) for kind, (count, last_s) in totals.items())

@@ -45,11 +45,13 @@ from fsw.messages import (
     HostStatus,
     Job,
     JobReport,
+    JobState,
     LearntPoint,
     LearntPoints,
     ModeStatus,
     Outcome,
     Plant,
+    WorkOrder,
 )
 from fsw.mission import Mission
 from hal.clock import SECOND_NS, OnboardTime
@@ -119,8 +121,10 @@ class GovernService:
         self._envelope = self._envelopes.take() or self._envelope
         fresh = False
         for recovered in self._recovered.drain():
+            checkpoints = {report.job_id: report for report in recovered.checkpoints}
             for job, attempts in zip(recovered.jobs, recovered.attempts, strict=True):
-                self._finish(now_ns, self.dispatcher.resume(now_ns, job, attempts))
+                report = self.dispatcher.resume(now_ns, job, attempts, checkpoints.get(job.job_id))
+                self._finish(now_ns, report)
             if recovered.unclean and self.mode.mode == "BOOT":  # later it is the store alone that came back
                 self._announce(now_ns, self.mode.unclean_boot(now_ns))
         for job in self._jobs.drain():
@@ -173,9 +177,11 @@ class GovernService:
         return False
 
     def _finish(self, now_ns: int, report: JobReport | None) -> None:
-        if report is not None:
+        if report is None:
+            return
+        if report.state >= JobState.DONE:  # others are checkpoints
             self.tally.add(report)
-            self._out.publish(JOB_REPORT, report)
+        self._out.publish(JOB_REPORT, report)
 
     def _obey(self, now_ns: int) -> None:
         """Carry out the commands that are ours."""
@@ -193,7 +199,8 @@ class GovernService:
     def _control(self, now_ns: int) -> None:
         for report in self.dispatcher.expire(now_ns):
             self._finish(now_ns, report)
-        self._finish(now_ns, self.dispatcher.give_up(now_ns))
+        for report in self.dispatcher.give_up(now_ns):
+            self._finish(now_ns, report)
         self._sunlit = self._is_sunlit(now_ns)
         self._announce(now_ns, self.mode.step(self._condition(now_ns)))
         active = self.dispatcher.active
@@ -246,11 +253,13 @@ class GovernService:
         if now_ns - envelope.time_ns > self._mission.guard.envelope_s * SECOND_NS:
             return
         choice = self.dispatcher.choose(now_ns, plant, envelope, self._table, self._sunlit)
+        order = None
         if choice.job is not None and choice.point is not None:
-            self._out.publish(ORDER, self.dispatcher.start(now_ns, choice.job, choice.point))
-        self._explain(now_ns, choice)
+            order = self.dispatcher.start(now_ns, choice.job, choice.point)
+            self._out.publish(ORDER, order)
+        self._explain(now_ns, choice, order)
 
-    def _explain(self, now_ns: int, choice: Choice) -> None:
+    def _explain(self, now_ns: int, choice: Choice, order: WorkOrder | None) -> None:
         """Publish why; a refusal only when it changed its subject or is a minute old."""
         subject = choice.because.split(",")[0].split(" 0")[0]
         if not choice.because or (
@@ -258,17 +267,16 @@ class GovernService:
         ):
             return
         self._told = (subject, now_ns)
-        point = choice.point
         self._bus.publish(
             DECISION,
             Decision(
                 time_ns=now_ns,
-                job_id=choice.job.job_id if choice.job else 0,
-                admitted=choice.job is not None,
-                variant=point.variant if point else "",
-                setting=point.setting if point else "",
-                predicted_j=point.joules if point else 0.0,
-                because=choice.because,
+                job_id=order.job_id if order else 0,
+                admitted=order is not None,
+                variant=order.variant if order else "",
+                setting=order.setting if order else "",
+                predicted_j=order.predicted_s * order.predicted_w if order else 0.0,
+                because=choice.because + _extent(order),
             ),
         )
 
@@ -309,6 +317,16 @@ class GovernService:
     def _joule_price(self, now_ns: int) -> float:
         table = self._table
         return table.joule_price(now_ns) if table is not None and table.covers(now_ns) else 0.0
+
+
+def _extent(order: WorkOrder | None) -> str:
+    """What the order is for, where it is more or less than one job."""
+    if order is None:
+        return ""
+    if order.others:
+        return f", in a batch of {len(order.parts)}"
+    has_segments = order.first_row or order.rows > order.unit
+    return f", rows from {order.first_row + 1} to {order.first_row + order.rows}" if has_segments else ""
 
 
 _BOOT = Change(mode="BOOT", previous="BOOT", who="govern", why="power on", exit_condition="every input has reported")

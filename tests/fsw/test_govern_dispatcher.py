@@ -267,14 +267,14 @@ def test_what_was_started_under_an_envelope_counts_against_it_until_the_next() -
 def test_an_attempt_of_which_nothing_is_heard_ends_some_time_after_its_kill() -> None:
     flight = Flight(job())
     order = flight.start()
-    assert flight.dispatcher.give_up(order.kill_ns) is None
+    assert flight.dispatcher.give_up(order.kill_ns) == []
     assert flight.dispatcher.active is not None
     later_s = order.kill_ns / SECOND_NS + 30.0
-    assert flight.dispatcher.give_up(int(later_s * SECOND_NS)) is None  # retried
+    assert flight.dispatcher.give_up(int(later_s * SECOND_NS)) == []  # retried
     again = flight.start(later_s)
     assert again.attempt == 2
-    report = flight.dispatcher.give_up(again.kill_ns + 30 * SECOND_NS)
-    assert report is not None and report.state is JobState.FAILED
+    (report,) = flight.dispatcher.give_up(again.kill_ns + 30 * SECOND_NS)
+    assert report.state is JobState.FAILED
     assert flight.end(again, Outcome.DONE, later_s, later_s + 1.0) is None
 
 
