@@ -83,7 +83,6 @@ class Outlet:
 
     def flush(self, now_ns: int) -> None:
         """Send what may go by now."""
-        self._now_ns = now_ns
         for octets in self.downlink.take(now_ns):
             self._link.send(octets)
 

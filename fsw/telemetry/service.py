@@ -124,7 +124,8 @@ class TelemetryService:
         if now_ns >= self._next_ns:
             self._send_due(now_ns)
         self._fetch()
-        self._outlet.flush(now_ns)
+        if self._outlet.downlink.queued:
+            self._outlet.flush(now_ns)
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from fsw.bus.topics import BUS_STATUS, COMMAND, EVENT, JOB_REPORT, PARAMETER, RECOVERED, REPORT
+from fsw.catalogue.check import example
+from fsw.catalogue.commands import COMMAND_BY_NAME
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.failures import failure_code
 from fsw.messages import BusStatus, Event, JobReport, JobState, ParameterSet, RecoveredJobs, Report
@@ -15,6 +17,7 @@ from fsw.packets.time_report import TimeReport
 from fsw.store.state import NamedState
 from fsw.telemetry.as_flown import AsFlown
 from fsw.telemetry.choices import Choices, Created
+from fsw.telemetry.desk import OWN_COMMANDS
 from fsw.telemetry.filters import Forwarding
 from fsw.telemetry.service import TelemetryConfig
 from hal.clock import SECOND_NS, TimeQuality
@@ -178,6 +181,13 @@ def test_counters_of_services_in_other_processes_come_with_their_account_and_age
     bench.bus.publish(BUS_STATUS, BusStatus(time_ns=0, process="store", counters=(("store", "lost", 4),)))
     before, *_, after = rows(bench.run(121), 7)
     assert (before["records_lost"], after["records_lost"]) == (4, None)
+
+
+@pytest.mark.parametrize("name", sorted(OWN_COMMANDS))
+def test_every_command_of_telemetry_s_is_answered(name: str) -> None:
+    bench = Bench()
+    arguments = [example(field) for field in COMMAND_BY_NAME[name].fields]
+    assert [packet for packet in bench.do(name, *arguments) if packet.service == 1]
 
 
 # over a restart
