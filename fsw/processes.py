@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
+    DOWNLINKED_PDU,
     DURABLE,
     EVENT,
     HOST,
@@ -21,6 +22,7 @@ from fsw.bus.topics import (
     RECOVERED,
     REPORT,
     RESULT,
+    RETRIEVED,
     STORED_COMMAND,
     TOPICS,
     TRIP,
@@ -80,6 +82,8 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     RECOVERED.name: ("control", "infer", "guard"),
     DURABLE.name: ("control",),
     STORED_COMMAND.name: ("comms",),
+    RETRIEVED.name: ("comms",),
+    DOWNLINKED_PDU.name: ("comms",),
 }
 
 # By service, the topics that it does not leave waiting until its period is over.
@@ -90,7 +94,14 @@ WAKES: dict[str, tuple[str, ...]] = {
     "infer": (ORDER.name, TRIP.name, COMMAND.name),
     "models": (TRIP.name, COMMAND.name),
     "intake": (RECOVERED.name,),
-    "telemetry": (COMMAND.name, COMMAND_REPORT.name, EVENT.name, REPORT.name),
+    "telemetry": (
+        COMMAND.name,
+        COMMAND_REPORT.name,
+        EVENT.name,
+        REPORT.name,
+        RETRIEVED.name,
+        DOWNLINKED_PDU.name,
+    ),
     "store": (JOB_ACCEPTED.name, JOB_REPORT.name, COMMAND.name, ORDER.name),
 }
 
