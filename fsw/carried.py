@@ -1,7 +1,8 @@
 """Telecommand packets that are kept on board until their time or their cause comes: checked when they are loaded.
 
-Such a packet was authenticated with the command that brought it, and what it may do was armed then. When it is
-released it is not asked to arm again: nobody is there to do so.
+Such a packet was authenticated with the command that brought it. A response was armed when it was loaded, whatever it
+does, and is not asked to arm again: nobody is there to do so. What the schedule releases is armed as from the ground,
+by an activity just before it (see `fsw.command.arming`).
 """
 
 from __future__ import annotations

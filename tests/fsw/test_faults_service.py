@@ -42,7 +42,6 @@ from fsw.messages import (
     JobState,
     ModeStatus,
     ParameterSet,
-    Plant,
     SampleBatch,
     Stage,
 )
@@ -51,6 +50,7 @@ from fsw.store.state import NamedState
 from hal.clock import SECOND_NS, OnboardTime
 from hal.ports.memory_disk import MemoryDisk
 from hal.reading import Missing, Reading, Reason
+from tests.fsw.autonomy_bench import PLANT_NOW, CuttingDisk, PowerCut
 
 MISSION = load_mission("owned.toml")
 HOT_C = 50.0
@@ -58,26 +58,6 @@ DONE = [(Stage.STARTED, 0), (Stage.COMPLETED, 0)]
 INFINITE = math.inf
 HOLD = carry("hold_jobs", (), 77).hex()
 APID = 0x42
-
-PLANT_NOW = Plant(
-    time_ns=0,
-    soc=0.9,
-    worst_soc=0.9,
-    energy_above_floor_j=1e5,
-    worst_energy_above_floor_j=1e5,
-    battery_power_w=-50.0,
-    worst_battery_temp_c=20.0,
-    array_power_w=70.0,
-    bus_power_w=20.0,
-    worst_bus_power_w=20.0,
-    payload_power_w=6.0,
-    worst_payload_power_w=6.0,
-    payload_temp_c=20.0,
-    worst_payload_temp_c=20.0,
-    radiator_temp_c=10.0,
-    dose_rate_ugy_s=0.0,
-    upsets=0,
-)
 
 
 class Flight:
@@ -304,6 +284,25 @@ def test_what_the_disk_does_not_take_holds_until_the_power_goes() -> None:
     flight.disk.fault = None
     flight.step(20)
     assert Flight(flight.disk).step(20, HOT_C) == []
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+@pytest.mark.parametrize("cut", range(4))
+def test_what_was_answered_outlives_a_power_cut_at_any_write(cut: int, is_written: bool) -> None:
+    disk = CuttingDisk(cut, is_written)
+    flight = Flight(disk)
+    requests = {}
+    try:
+        for number in (100, 101, 102, 103):
+            requests[number] = flight.send("add_monitor", number, "soc", 2, 0.85, "", INFINITE, "", 0.0, 0.02)
+            flight.step()
+    except PowerCut:
+        pass
+    done = {report.request for report in flight.reports.drain() if report.stage is Stage.COMPLETED}
+    assert len(done) == cut
+    disk.cut = -1
+    known = set(Flight(disk).service.table.watches)
+    assert {number for number, request in requests.items() if request in done} <= known
 
 
 def test_a_table_that_cannot_be_read_is_told_and_the_shipped_one_serves() -> None:

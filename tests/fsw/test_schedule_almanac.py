@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import COMMAND, PLANT, STORED_COMMAND
 from fsw.carried import carry
 from fsw.catalogue.wire import decode_arguments, encode_arguments
-from fsw.messages import Command, Plant
+from fsw.messages import Command
 from fsw.mission import Mission, load_mission
 from fsw.schedule.activity import ScheduleState
 from fsw.schedule.almanac import Almanac
@@ -16,6 +18,7 @@ from fsw.schedule.service import ScheduleService
 from fsw.store.state import NamedState
 from hal.clock import SECOND_NS, OnboardTime
 from hal.ports.memory_disk import MemoryDisk
+from tests.fsw.autonomy_bench import PLANT_NOW
 
 MISSION = load_mission("owned.toml")
 ALWAYS_LIT = load_mission("owned.toml", {"orbit": {"ltan_h": 6.0, "altitude_m": 1400e3, "inclination_deg": 101.4}})
@@ -98,32 +101,11 @@ class Orbit:
         while self.now_s < now_s:
             self.now_s += 1
             array_w = 75.0 if self.light.is_sunlit(EPOCH_S + self.now_s) else 0.0
-            self.bus.publish(PLANT, plant(self.now_s, array_w))
+            sees = {"array_power_w": array_w, "battery_power_w": 20.0 - array_w}
+            self.bus.publish(PLANT, replace(PLANT_NOW, **sees))  # type: ignore[arg-type]
             self.service.step(self.now_s * SECOND_NS)
             released += [self.now_s for _ in self.stored.drain()]
         return released
-
-
-def plant(now_s: int, array_w: float) -> Plant:
-    return Plant(
-        time_ns=now_s * SECOND_NS,
-        soc=0.9,
-        worst_soc=0.9,
-        energy_above_floor_j=1e5,
-        worst_energy_above_floor_j=1e5,
-        battery_power_w=20.0 - array_w,
-        worst_battery_temp_c=20.0,
-        array_power_w=array_w,
-        bus_power_w=20.0,
-        worst_bus_power_w=20.0,
-        payload_power_w=6.0,
-        worst_payload_power_w=6.0,
-        payload_temp_c=20.0,
-        worst_payload_temp_c=20.0,
-        radiator_temp_c=10.0,
-        dose_rate_ugy_s=0.0,
-        upsets=0,
-    )
 
 
 def test_a_job_tied_to_an_eclipse_runs_at_it() -> None:
