@@ -136,7 +136,7 @@ class Entity:
             return
         now_ns = self._time.at(now_ns)
         transaction = self._active.get((header.source, header.sequence)) or self._begin(header, directive, now_ns)
-        if transaction is None or transaction.is_sender != header.towards_sender:
+        if transaction is None or not _fits(header, transaction):
             self.unclaimed += 1
             return
         transaction.take(directive, transaction.time.at(now_ns))
@@ -284,6 +284,11 @@ class Entity:
             self._indications.popleft()
             self.untold += 1
         self._indications.append(indication)
+
+
+def _fits(header: Header, transaction: Transaction) -> bool:
+    """A PDU for this end of the transaction, whose sizes the answers can hold."""
+    return transaction.is_sender == header.towards_sender and header.is_large <= transaction.header.is_large
 
 
 def _checkpoint(receiver: Receiver, files: Files) -> Checkpoint:

@@ -423,6 +423,16 @@ def test_any_octets_are_taken_and_counted(octets: bytes, is_mutated: bool) -> No
     assert wire.board.refused + wire.board.unclaimed + len(wire.board.status()) + len(wire.board.indications()) >= 1
 
 
+def test_sizes_that_the_answers_of_a_transaction_cannot_hold_are_unclaimed() -> None:
+    wire = Wire(b"")
+    small = Header(1, 1, 2)
+    wire.board.receive(0, FileData(0, b"x").pack(small))
+    wire.board.receive(0, FileData(1 << 40, b"x").pack(small._replace(is_large=True)))
+    wire.board.receive(0, Eof(Condition.NO_ERROR, 0, 1 << 41).pack(small._replace(is_large=True)))
+    assert wire.board.unclaimed == 2
+    wire.board.poll(STEP_NS, 10)
+
+
 def test_started_is_told_once() -> None:
     wire = Wire(contents(100), shuffle=0.5)
     wire.ground.put(0, UP)

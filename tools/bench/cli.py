@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from fsw.link.settings import PROFILES
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: penumbra bench flight --json")
 def bench() -> None:
@@ -103,6 +105,35 @@ def codec(as_json: bool) -> None:
     from tools.bench.codec import run
 
     _show(run(), as_json)
+
+
+@bench.command(epilog="Example: penumbra bench fuzz --seconds 60 --json")
+@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(0.1, 1e6))
+@click.option("--inputs", default=None, type=click.IntRange(1), help="So many instead, whatever time they take.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--workers", default=None, type=click.IntRange(1, 256), help="Processes; without, one a core.")
+@click.option("--only", multiple=True, metavar="ENTRANCE", help="One entrance; may be repeated. Without, all.")
+@click.option("--guided/--no-guided", default=None, help="Seeds by coverage; without, where atheris is installed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def fuzz(as_json: bool, **options: Any) -> None:
+    """Mutated and random octets to every entrance. Exit code 1 where one escapes, or a reject is not counted."""
+    from tools.bench.fuzz_cli import campaign
+
+    result, is_sound = campaign(**options)
+    _show(result, as_json)
+    sys.exit(0 if is_sound else 1)
+
+
+@bench.command(epilog="Example: penumbra bench link --profile packets+mac --json")
+@click.option("--profile", default=None, type=click.Choice(PROFILES), help="One profile; without, all of them.")
+@click.option("--commands", default=300, show_default=True, type=click.IntRange(1, 100_000), help="Measured.")
+@click.option("--reports", default=20_000, show_default=True, type=click.IntRange(1, 10_000_000), help="Sent down.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
+def link(profile: str | None, commands: int, reports: int, as_json: bool) -> None:
+    """Commands and telemetry over UDP on loopback, with the real comms process: latency, rate, what was lost."""
+    from tools.bench.link import run
+
+    _show(run(profile, commands, reports), as_json)
 
 
 def _move(bar: Any, day: int, days: int) -> None:
