@@ -87,9 +87,15 @@ class Downlink:
             self._rate_bps, self._room, self._filled_ns = rate, 0, now_ns
         self._is_open = True
 
-    def shut(self) -> None:
-        """The ground does not hear us."""
+    def shut(self) -> int:
+        """The ground does not hear us. Housekeeping is let go, since packet stores have it and by the next pass
+        there is newer: gives how many packets."""
         self._is_open = False
+        let_go = len(self._ranks[Rank.HOUSEKEEPING])
+        self._ranks[Rank.HOUSEKEEPING].clear()
+        self._bits[Rank.HOUSEKEEPING] = 0
+        self.queued -= let_go
+        return let_go
 
     def offer(self, rank: Rank, octets: bytes, value: float = 0.0) -> None:
         """A packet joins the queue."""
@@ -150,6 +156,8 @@ class Downlink:
         plan = _Plan(now_ns, windows)
         found = []
         for rank, items in self._ranks.items():
+            if rank is Rank.HOUSEKEEPING:
+                continue  # of this only what this pass carries is sent
             later = [start_ns for item in items if (start_ns := plan.place(8 * len(item.octets))) != 0]
             if later:
                 found.append(Deferred(rank, len(later), later[0]))

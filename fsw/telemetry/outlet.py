@@ -94,11 +94,11 @@ class Outlet:
         before, contact = self.contact, self._contacts.at(now_ns)
         self.contact = contact
         self._bus.publish(CONTACT, contact)
-        events = list(self._changed(now_ns, before, contact))
         if contact.in_contact:
             self.downlink.open(now_ns, contact.rate_bps)
         else:
-            self.downlink.shut()
+            self._withheld += self.downlink.shut()
+        events = list(self._changed(now_ns, before, contact))
         if now_ns >= self._warn_ns:
             self._warn_ns = EVER_NS
             events += self._deferred(now_ns)

@@ -127,6 +127,13 @@ def test_what_a_pass_does_not_carry_is_told_with_the_time_when_it_goes() -> None
     assert downlink.defer(0, [Window(0, 1, 0)]) == []
 
 
+def test_housekeeping_that_a_pass_did_not_carry_is_let_go_for_newer() -> None:
+    downlink = filled((Rank.HOUSEKEEPING, 0.0), (Rank.REPORT, 0.0), (Rank.HOUSEKEEPING, 0.0))
+    assert [item.rank for item in downlink.defer(0, [])] == [Rank.REPORT]
+    assert downlink.shut() == 2
+    assert downlink.queued == 1
+
+
 def test_between_passes_everything_that_waits_is_deferred() -> None:
     downlink = filled((Rank.ALARM, 0.0))
     assert downlink.defer(0, [Window(SECOND_NS, 9 * SECOND_NS, 0)]) == [Deferred(Rank.ALARM, 1, SECOND_NS)]
@@ -138,21 +145,21 @@ def test_between_passes_everything_that_waits_is_deferred() -> None:
 def test_nothing_is_lost_uncounted_and_the_rate_is_never_exceeded(
     turns: list[tuple[list[tuple[Rank, int, int]], bool, int]], rate_bps: int
 ) -> None:
-    downlink, offered, now_ns = Downlink(depth=20), 0, 0
+    downlink, offered, let_go, now_ns = Downlink(depth=20), 0, 0, 0
     sent: list[tuple[int, int]] = []
     for packets, hears, wait_ns in turns:
         now_ns += wait_ns
         if hears:
             downlink.open(now_ns, rate_bps)
         else:
-            downlink.shut()
+            let_go += downlink.shut()
         for rank, octets, value in packets:
             downlink.offer(rank, packet(offered, octets), float(value))
             offered += 1
         taken = downlink.take(now_ns)
         assert hears or not taken
         sent += [(now_ns, 8 * len(octets)) for octets in taken]
-    assert offered == len(sent) + downlink.queued + downlink.dropped
+    assert offered == len(sent) + downlink.queued + downlink.dropped + let_go
     largest = max((bits for _, bits in sent), default=0)
     for first, (start_ns, _) in enumerate(sent):
         total = 0
@@ -181,6 +188,7 @@ def test_what_was_told_to_go_in_this_pass_goes_in_it(
     packets: list[tuple[Rank, int, int]], rate_bps: int, seconds: int
 ) -> None:
     downlink = Downlink()
+    packets = [each for each in packets if each[0] is not Rank.HOUSEKEEPING]
     for place, (rank, octets, _) in enumerate(packets):
         downlink.offer(rank, packet(place, octets))
     downlink.open(0, rate_bps)
