@@ -25,7 +25,7 @@ from hal.ports.disk import Disk
 HEARTBEAT_STEPS = 10
 # A step's worth of packets, many times over: what comes while the disk stalls for its worst two seconds.
 DEPTH = 2048
-GROUP_NS = 10 * SECOND_NS  # packets of so long go into one write; a power cut costs no more
+GROUP_NS = 20 * SECOND_NS  # packets of so long go into one write; a power cut without notice costs no more
 GROUP_PACKETS = 256
 PACKETS_A_STEP = 256  # retrieved: some milliseconds of reading
 RETRY_NS, RETRY_LAST_NS = 10 * SECOND_NS, 160 * SECOND_NS  # after a failure; doubled each time
@@ -56,7 +56,7 @@ class ArchiveService:
     """Keeps the packets of the topic PACKET and carries out the commands of ST15."""
 
     name = "archive"
-    period_ns = SECOND_NS
+    period_ns = 2 * SECOND_NS  # packets wait for their group anyway; commands wake it
 
     def __init__(self, bus: Bus, disk: Disk, sizes: tuple[StoreSize, ...] = STORES) -> None:
         self._bus, self._replies = bus, Replies(bus)
@@ -73,6 +73,7 @@ class ArchiveService:
         self._retry_wait_ns = RETRY_NS
         self._newest_ns = 0
         self._unknown = self._retrieved = self._steps = 0
+        self._is_asked = False  # there is something to retrieve, or may be soon
         self.is_retrieving = False
 
     def step(self, now_ns: int) -> None:
@@ -85,7 +86,8 @@ class ArchiveService:
                 self._carry_out(now_ns, command)
         if now_ns >= self._commit_ns or self._is_pressing(now_ns):
             self._commit(now_ns)
-        self._replies.flush()
+        if self._replies.are_waiting:
+            self._replies.flush()
         self._retrieve(now_ns)
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
@@ -140,6 +142,7 @@ class ArchiveService:
             self._degrade(now_ns, error)
             return
         self._commit_ns, self._kept = now_ns + GROUP_NS, 0
+        self._see_what_is_asked()  # the disk may have told of an open retrieval
         if self._degraded_ns is not None:
             self._tell(now_ns, "store_back", (now_ns - self._degraded_ns) / SECOND_NS)
             self._degraded_ns = None
@@ -155,11 +158,14 @@ class ArchiveService:
     def _retrieve(self, now_ns: int) -> None:
         """So many packets at most, while the ground hears us; what the disk does not give now is tried again."""
         before = self._retrieved
-        if self._is_heard(now_ns):
+        if self._is_asked and self._is_heard(now_ns):
             for store in self._stores.values():
                 with suppress(PortError):
                     self._retrieve_from(now_ns, store, before + PACKETS_A_STEP)
         self.is_retrieving = self._retrieved > before
+
+    def _see_what_is_asked(self) -> None:
+        self._is_asked = bool(self._ranges) or any(store.is_resumed for store in self._stores.values())
 
     def _is_heard(self, now_ns: int) -> bool:
         contact = self._contact
@@ -188,6 +194,7 @@ class ArchiveService:
         """Do it at once; what changes the state is durable, if the disk takes it, before the answer goes out."""
         self._replies.started(now_ns, command)
         self._replies.completed(now_ns, command, self._execute(now_ns, command))
+        self._see_what_is_asked()
 
     def _execute(self, now_ns: int, command: Command) -> str:
         """Do it; the label of the failure, "" for none."""

@@ -8,9 +8,11 @@ Every segment begins with a mark, so that it can be read by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from itertools import groupby
+from typing import NamedTuple
 
 from fsw.bus.codec import CodecError, decode
 from fsw.store.log import Record
@@ -39,8 +41,7 @@ class Mark:
     is_resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPacket:
+class StoredPacket(NamedTuple):
     """One packet; `number` counts over the life of the store, `time_ns` is TAI as the packet has it."""
 
     number: int
@@ -71,24 +72,32 @@ class Chapter:
         """Whether one of the packets may be of that time."""
         return bool(self.runs) and self.oldest_ns <= to_ns and from_ns <= self.newest_ns
 
-    def take(self, packet: StoredPacket) -> None:
-        """A packet was written behind the others."""
-        number = packet.number
-        if self.runs and self.runs[-1][1] == number:
-            self.runs[-1] = (self.runs[-1][0], number + 1)
-        else:
-            self.runs.append((number, number + 1))
-        is_first = self.octets == 0
-        self.oldest_ns = packet.time_ns if is_first else min(self.oldest_ns, packet.time_ns)
-        self.newest_ns = packet.time_ns if is_first else max(self.newest_ns, packet.time_ns)
-        self.octets += len(packet.octets)
+    def extend(self, packets: Sequence[StoredPacket]) -> None:
+        """Packets were written behind the others."""
+        times = [packet.time_ns for packet in packets]
+        if self.runs:
+            times += (self.oldest_ns, self.newest_ns)
+        for first, end in _runs([packet.number for packet in packets]):
+            if self.end == first and self.runs:
+                self.runs[-1] = (self.runs[-1][0], end)
+            else:
+                self.runs.append((first, end))
+        self.oldest_ns, self.newest_ns = min(times, default=0), max(times, default=0)
+        self.octets += sum([len(packet.octets) for packet in packets])
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Rising numbers as runs [first, end)."""
+    if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:  # nearly always
+        return [(numbers[0], numbers[-1] + 1)]
+    groups = (list(group) for _, group in groupby(enumerate(numbers), lambda item: item[1] - item[0]))
+    return [(group[0][1], group[-1][1] + 1) for group in groups]
 
 
 def chapter_of(generation: int, packets: Iterable[StoredPacket]) -> Chapter:
     """The chapter of these packets."""
     chapter = Chapter(generation)
-    for packet in packets:
-        chapter.take(packet)
+    chapter.extend(list(packets))
     return chapter
 
 

@@ -14,6 +14,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hal.errors import PortError
 from hal.ports.disk import Disk, LogFile
@@ -26,8 +27,7 @@ RECORD = struct.Struct(">IIQqH")
 FEWEST_SEGMENTS = 2  # while one is begun the one before must stay whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """What is to be recorded."""
 
     kind: int

@@ -248,8 +248,7 @@ class PacketStore:
         while self.has_news:
             batch = self._batch()
             count = log.write([entry for entry, _, _ in batch])
-            for _, following, packet in batch[:count]:
-                self._has_written(following, packet)
+            self._has_written(batch[:count])
             if count == 0:
                 self._turn(log)
 
@@ -267,15 +266,17 @@ class PacketStore:
             batch.append((self._mark(number, owed, self._lost), number, None))
         return batch
 
-    def _has_written(self, following: int, packet: StoredPacket | None) -> None:
-        self._written = following
-        if packet is None:
-            self._is_marked = False
-            return
-        self._waiting.popleft()
-        self._waiting_octets -= len(packet.octets)
-        self._chapters[-1].take(packet)
-        self.stored += 1
+    def _has_written(self, records: list[tuple[Entry, int, StoredPacket | None]]) -> None:
+        packets = [packet for _, _, packet in records if packet is not None]
+        for packet in packets:
+            self._waiting_octets -= len(packet.octets)
+            self._waiting.popleft()
+        if packets:
+            self._chapters[-1].extend(packets)
+            self.stored += len(packets)
+        if records:
+            self._written = records[-1][1]
+            self._is_marked = self._is_marked and len(packets) == len(records)
 
     def _turn(self, log: RecordLog) -> None:
         """Begin the next segment in place of the oldest."""
