@@ -40,7 +40,7 @@ class Dispatcher:
         self.breaches: list[Breach] = []  # of power caps, until they are taken to be told
         self.active: Active | None = None
         self._situation: Situation | None = None  # of the last choice
-        self._candidates: list[tuple[Job, int]] = []
+        self._candidates: list[Job] = []
         self._courses: dict[int, Course] = {}  # of the jobs that have begun
         self._metered: dict[int, tuple[Active, Part]] = {}  # by run, those that are done and wait for their energy
         self._failed_in_a_row = 0
@@ -111,15 +111,19 @@ class Dispatcher:
         self._situation = Situation(now_ns, plant, envelope, self._spent_j, prices, sunlit)
         quickest = {model: int(self.points.quickest_s(model) * SECOND_NS) for model in self.points.models()}
         self._candidates = self.queue.candidates(now_ns, quickest)
-        seen = [job if units == 1 else self._unit_of(job, units) for job, units in self._candidates]
-        choice = self.policy.choose(self._situation, seen, self.points)
+        if not self.queue.long:
+            return self.policy.choose(self._situation, self._candidates, self.points)
+        choice = self.policy.choose(self._situation, [self._seen(job) for job in self._candidates], self.points)
         if choice.job is None:
             return choice
         chosen = choice.job.job_id
-        return replace(choice, job=next(job for job, _ in self._candidates if job.job_id == chosen))
+        return replace(choice, job=next(job for job in self._candidates if job.job_id == chosen))
 
-    def _unit_of(self, job: Job, units: int) -> Job:
-        """A long job as the policy sees it: one unit of it."""
+    def _seen(self, job: Job) -> Job:
+        """A job as the policy sees it: of a long one, a unit."""
+        units = self.queue.units(job.job_id)
+        if units == 1:
+            return job
         return unit_of(job, units, self.points.quickest_s(job.model), self._energy_j(job.job_id))
 
     def start(self, now_ns: int, job: Job, point: OperatingPoint) -> WorkOrder:
@@ -146,8 +150,9 @@ class Dispatcher:
         """When a job for another model must have begun."""
         return min(
             (
-                other.deadline_ns - int(units * self.points.quickest_s(other.model) * SECOND_NS)
-                for other, units in self._candidates
+                other.deadline_ns
+                - int(self.queue.units(other.job_id) * self.points.quickest_s(other.model) * SECOND_NS)
+                for other in self._candidates
                 if other.model != job.model
             ),
             default=None,

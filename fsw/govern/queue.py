@@ -17,6 +17,7 @@ class JobQueue:
         self._depth = depth
         self._sorts: dict[Sort, list[tuple[int, int, Job]]] = {}
         self._ids: dict[int, Sort] = {}
+        self.long: set[int] = set()  # the jobs of more than one unit of work
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -32,6 +33,8 @@ class JobQueue:
         sort = (job.kind, job.model, job.value, job.energy_cap_j, units)
         insort(self._sorts.setdefault(sort, []), (job.deadline_ns, job.job_id, job))
         self._ids[job.job_id] = sort
+        if units > 1:
+            self.long.add(job.job_id)
         return True
 
     def remove(self, job_id: int) -> Job | None:
@@ -39,6 +42,7 @@ class JobQueue:
         sort = self._ids.pop(job_id, None)
         if sort is None:
             return None
+        self.long.discard(job_id)
         rows = self._sorts[sort]
         index = next(index for index, row in enumerate(rows) if row[1] == job_id)
         job = rows.pop(index)[2]
@@ -53,17 +57,21 @@ class JobQueue:
             self.remove(job.job_id)
         return late
 
-    def candidates(self, now_ns: int, unit_ns: dict[str, int]) -> list[tuple[Job, int]]:
-        """One job of each sort with its units of work: the earliest deadline that can still be met, where a unit for
-        its model takes `unit_ns` at least."""
-        found: list[tuple[Job, int]] = []
+    def units(self, job_id: int) -> int:
+        """Units of work of a job that waits; raises KeyError."""
+        return self._ids[job_id][4]
+
+    def candidates(self, now_ns: int, unit_ns: dict[str, int]) -> list[Job]:
+        """One job of each sort: the earliest deadline that can still be met, where a unit of work takes `unit_ns` at
+        least, by model."""
+        found: list[Job] = []
         for (_, model, _, _, units), rows in self._sorts.items():
             if model not in unit_ns:
                 continue
             needed_ns = now_ns + units * unit_ns[model]
             for deadline_ns, _, job in rows:
                 if deadline_ns >= needed_ns:
-                    found.append((job, units))
+                    found.append(job)
                     break
         return found
 

@@ -167,12 +167,14 @@ class InferService:
 
     def _publish(self, now_ns: int, order: WorkOrder | None, results: Sequence[WorkResult]) -> None:
         """Tell what came of an order, its own job last."""
-        refs = {} if order is None else {part.job_id: part.input_ref for part in order.parts}
-        for result in sorted(results, key=lambda row: order is not None and row.job_id == order.job_id):
+        parts = () if order is None else order.parts
+        refs = {part.job_id: part.input_ref for part in parts}
+        if len(parts) > 1:
+            results = sorted(results, key=lambda row: row.job_id == parts[0].job_id)
+        for result in results:
             self._out.publish(RESULT, result)
-            why = result.detail[:EVENT_TEXT]
             if result.outcome is Outcome.BAD_INPUT:
-                self._tell(now_ns, "input_unusable", refs.get(result.job_id, ""), why)
+                self._tell(now_ns, "input_unusable", refs.get(result.job_id, ""), result.detail[:EVENT_TEXT])
         last = results[-1]
         if last.outcome is Outcome.CRASHED:
             self._tell(now_ns, "worker_stopped", last.detail[:EVENT_TEXT])

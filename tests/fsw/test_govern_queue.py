@@ -59,7 +59,7 @@ def test_candidates_are_the_earliest_of_each_sort_and_late_ones_leave(rows: list
     assert sorted(item.job_id for item in late) == [item.job_id for item in jobs if item.deadline_ns <= 20 * SECOND_NS]
     left = [item for item in jobs if item.deadline_ns > 20 * SECOND_NS]
     assert len(queue) == len(left)
-    found = {(item.kind, item.value): item for item, _ in queue.candidates(0, {"cloud": 0})}
+    found = {(item.kind, item.value): item for item in queue.candidates(0, {"cloud": 0})}
     assert len(found) == len({(item.kind, item.value) for item in left})
     for sort, first in found.items():
         assert first.deadline_ns == min(item.deadline_ns for item in left if (item.kind, item.value) == sort)
@@ -70,7 +70,7 @@ def test_a_candidate_can_still_be_met_by_its_model() -> None:
     for number, due_s in enumerate((5.0, 15.0, 25.0)):
         queue.add(job(number, due_s))
     queue.add(job(9, 50.0, model="unknown"))
-    assert [item.job_id for item, _ in queue.candidates(0, {"cloud": 10 * SECOND_NS})] == [1]
+    assert [item.job_id for item in queue.candidates(0, {"cloud": 10 * SECOND_NS})] == [1]
     assert queue.candidates(0, {"cloud": 60 * SECOND_NS}) == []
 
 
