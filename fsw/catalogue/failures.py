@@ -45,7 +45,7 @@ FAILURES: tuple[FailureRow, ...] = (
     FailureRow(32, "unknown_event", "event {0:.0f} is not known"),
     FailureRow(33, "no_such_structure", "no structure {0:.0f}"),
     FailureRow(34, "structure_exists", "structure {0:.0f} exists"),
-    FailureRow(35, "not_deletable", "structure {0:.0f} is built in"),
+    FailureRow(35, "not_deletable", "structure {0:.0f} is built in, or enabled"),
     FailureRow(36, "no_room", "{0:.0f} are the most"),
     FailureRow(37, "no_such_memory", "no such memory"),
     FailureRow(38, "bad_address", "the memory has {0:.0f} octets"),

@@ -18,7 +18,7 @@ _APID = ONE + struct.pack(">H", PAYLOAD_APID)
 
 _STRUCTURE = Field("structure", Wire.STRUCTURE, "", "name, or number of one that was created", lead=ONE)
 _NEW = Field("structure", Wire.U16, "", "its number", low=MADE_STRUCTURES[0], high=MADE_STRUCTURES[1])
-_INTERVAL = Field("interval", Wire.U32, "ms", "between two reports", low=100.0, high=86_400_000.0)
+_INTERVAL = Field("interval", Wire.U32, "ms", "between two reports", low=1000.0, high=86_400_000.0)
 _EVENT = Field("event", Wire.EVENT, "", "name of an event", lead=ONE)
 _MEMORY = Field("memory", Wire.TEXT, "", "name, as list_memories has it", high=64)
 _ADDRESS = Field("address", Wire.U32, "", "octets from its beginning", lead=ONE)
@@ -62,7 +62,7 @@ NONE, WATCH, WARNING = Hazard.NONE, Hazard.WATCH, Hazard.WARNING
 _HOUSEKEEPING: Rows = (
     (1, "create_structure", "a housekeeping structure of parameters; disabled until it is enabled",
      (_NEW, _INTERVAL, Field("parameters", Wire.PARAMETERS)), NONE),
-    (2, "create_trace", "the same for diagnosis, down to the rate of sensing",
+    (2, "create_trace", "the same for diagnosis",
      (_NEW, _INTERVAL, Field("parameters", Wire.PARAMETERS)), NONE),
     (3, "delete_structure", "forgets a structure that was created", (_STRUCTURE,), WATCH),
     (4, "delete_trace", "forgets a trace", (_STRUCTURE,), NONE),
