@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -14,7 +15,16 @@ from tools.bench.governor.campaign import fly_campaign, summary
 from tools.bench.governor.case import Case
 from tools.bench.governor.contenders import contenders
 from tools.bench.governor.families import FAMILIES, around, scenario_of
-from tools.bench.governor.faults import LONGEST_S, drawn_faults
+from tools.bench.governor.faults import (
+    LATCH_APART_S,
+    LONGEST_S,
+    MOST_W,
+    PLAIN_LATCH_W,
+    drawn_faults,
+    drawn_host_events,
+    kept_w,
+    spoiled_s,
+)
 from tools.bench.governor.probe import craft_of
 from tools.flight.briefing import mission_of
 
@@ -34,7 +44,7 @@ def test_a_seed_draws_one_spacecraft(family: str) -> None:
     first, again = scenario_of(_case(family)), scenario_of(replace(_case(family)))
     other = scenario_of(replace(_case(family), seed=5))
     assert first == again
-    changed = ("orbit", "array", "battery", "heat", "demand")
+    changed = ("orbit", "array", "battery", "heat", "demand", "host")
     assert any(getattr(first, name) != getattr(other, name) for name in changed)
 
 
@@ -67,12 +77,43 @@ def test_the_craft_of_the_bound_is_generous() -> None:
     assert craft.floor_j < craft.start_j <= craft.full_j
 
 
-def test_faults_are_inside_the_envelope() -> None:
+LYING = ("stuck", "noisy", "offset", "late")
+
+
+@pytest.mark.parametrize("guest", [False, True])
+def test_faults_are_inside_the_envelope(guest: bool) -> None:
     for seed in range(50):
-        sensors = [fault for fault in drawn_faults(seed, 40_000.0) if fault.target not in ("", "corrected")]
-        ends = [fault.at_s + fault.duration_s for fault in sensors]
-        assert all(later.at_s >= end for later, end in zip(sensors[1:], ends, strict=False))  # one at a time
-        assert all(0.0 < fault.duration_s <= LONGEST_S for fault in sensors)
+        faults = drawn_faults(seed, 40_000.0, guest=guest)
+        assert [fault.at_s for fault in faults] == sorted(fault.at_s for fault in faults)
+        lying = [fault for fault in faults if fault.kind in LYING]
+        assert all(later.at_s >= one.at_s + one.duration_s for one, later in pairwise(lying))  # one at a time
+        assert all(0.0 < fault.duration_s <= LONGEST_S for fault in lying)
+        latched = [fault for fault in faults if fault.kind == "latch_up"]
+        assert all(later.at_s - one.at_s >= LATCH_APART_S for one, later in pairwise(latched))
+        assert all(fault.value <= (PLAIN_LATCH_W if kept_w(seed) is None else MOST_W) for fault in latched)
+        assert not (guest and latched)
+
+
+def test_every_kind_of_fault_is_drawn() -> None:
+    drawn = [fault for seed in range(40) for fault in drawn_faults(seed, 40_000.0)]
+    kinds = {fault.kind for fault in drawn}
+    assert kinds >= {"missing", "silent", "stuck", "noisy", "offset", "late", "hang", "killed", "restart", "brown_out"}
+    assert kinds >= {"latch_up", "upsets", "deaf", "sluggish", "uncapped", "no_time", "clock_step"}
+    assert {fault.target for fault in drawn if fault.kind in ("deaf", "sluggish")} == {"rail", "duty"}
+
+
+def test_a_host_does_one_thing_at_a_time() -> None:
+    events = [event for seed in range(20) for event in drawn_host_events(seed, 40_000.0)]
+    assert {event.kind for event in events} >= {"silence", "cut", "power_off", "power_on", "safing_on", "safing_off"}
+    assert spoiled_s(1, 40_000.0) == spoiled_s(1, 40_000.0) != spoiled_s(2, 40_000.0)
+
+
+def test_a_guest_is_told_nothing_of_array_and_orbit_and_keeps_to_its_grants() -> None:
+    case = replace(_case("guests"), orbits=1.0, faults=True)
+    scenario = scenario_of(case)
+    assert scenario.host is not None
+    assert mission_of(scenario, {}).profile == "hosted"
+    assert tasks.fly(case, FLIGHT).broken == ()
 
 
 def test_faults_begin_and_break_no_limit() -> None:

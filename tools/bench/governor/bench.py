@@ -11,7 +11,7 @@ from tools.bench.governor.contenders import Contender, contenders
 from tools.bench.governor.tasks import REFERENCE, Found, Task
 from tools.bench.governor.workers import Progress, do_all, silent
 
-FAMILIES = (REFERENCE, "shells", "arrays", "batteries", "radiators", "mixes", "spacecraft")
+FAMILIES = (REFERENCE, "shells", "arrays", "batteries", "radiators", "mixes", "spacecraft", "guests")
 FLIGHT = "flight"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 
 from tools.bench.governor.bench import FLIGHT, Study, answer
 from tools.bench.governor.case import Case
+from tools.bench.governor.tasks import REFERENCE
 from tools.bench.governor.workers import Progress, do_all, silent
 
 BATCH = 8  # seeds between two writes
+OF_HOST = ("silence", "power_off", "cut", "safing_on")
 
 
 def fly_campaign(
@@ -63,9 +66,13 @@ def summary(path: Path) -> dict[str, Any]:
                 "percent_of_bound_min": min(shares),
             }
         )
+    faults: Counter[str] = Counter()
+    for row in _rows(path):
+        faults.update(row.get("faults", {}))
     return {
         "orbits": sum(row["orbits"] for row in rows),
         "violations": sum(row["violations"] for row in rows),
+        "faults": dict(sorted(faults.items())),
         "rows": rows,
     }
 
@@ -77,7 +84,22 @@ def _line(case: Case, told: dict[str, Any], index: int) -> dict[str, Any]:
         "percent_of_bound": flight["percent_of_bound_by_seed"][index],
         "violations": flight["violations_by_seed"][index],
         "broken": flight["broken_by_seed"][index],
+        "faults": injected(case),
     }
+
+
+def injected(case: Case) -> dict[str, int]:
+    """How many faults of each kind a case has; none are counted of what is only sensed wrong, on `reference`."""
+    if case.family == REFERENCE or not case.faults:
+        return {}
+    from tools.bench.governor.families import scenario_of
+    from tools.bench.governor.faults import spoiled_s
+
+    scenario = scenario_of(case)
+    kinds = [fault.kind for fault in scenario.fault]
+    kinds += [event.kind for event in scenario.host.event if event.kind in OF_HOST] if scenario.host else []
+    kinds += ["spoiled"] * len(spoiled_s(scenario.seed, scenario.duration_s(scenario.world())))
+    return dict(sorted(Counter(kinds).items()))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ All are the small satellite of the scenario `default` with one thing drawn at ra
     radiators   0.05 to 0.16 m2, with more or less mass behind
     mixes       two to five classes of jobs: value, rate in Sun and dark, deadline
     spacecraft  all of that at once
+    guests      a host that grants power by the minute instead of array and battery, and classes of jobs
 
 The flight software is told what its builders would know; `--sun-error` and `--load-error` make them err.
 """
@@ -27,7 +28,8 @@ from sim.arrivals import Demand
 from sim.faults import Fault
 from sim.scenario import Scenario, load_scenario
 from tools.bench.governor.case import Case
-from tools.bench.governor.faults import drawn_faults, misplaced_deg
+from tools.bench.governor.faults import drawn_faults, drawn_host_events, kept_w, misplaced_deg
+from tools.bench.governor.guests import with_faults, with_host
 from tools.bench.governor.probe import Surroundings, surroundings
 
 SHELLS_KM = (500.0, 600.0, 1000.0, 2000.0)
@@ -104,6 +106,12 @@ def _mix(scenario: Scenario, rng: np.random.Generator) -> Scenario:
     return replace(scenario, demand=tuple(rows))
 
 
+def _guest(scenario: Scenario, rng: np.random.Generator) -> Scenario:
+    """The mission and limits of a guest, and a host."""
+    guest = load_scenario("guest")
+    return with_host(replace(scenario, mission=guest.mission, limits=guest.limits), rng)
+
+
 FAMILIES: dict[str, tuple[Draw, ...]] = {
     "shells": (_shell,),
     "arrays": (_array,),
@@ -111,6 +119,7 @@ FAMILIES: dict[str, tuple[Draw, ...]] = {
     "radiators": (_radiator,),
     "mixes": (_mix,),
     "spacecraft": (_shell, _array, _battery, _radiator, _mix),
+    "guests": (_shell, _mix, _guest),
 }
 
 
@@ -135,11 +144,15 @@ def scenario_of(case: Case) -> Scenario:
         fault=_faults(scenario, case),
         station=(),
     )
-    told: dict[str, Any] = {"array": {"power_w": told_array_w}, "demand": told_demand}
-    told["payload"] = _told_payload(scenario)
+    told: dict[str, Any] = {"demand": told_demand, "payload": _told_payload(scenario)}
+    if scenario.host is not None:
+        events = drawn_host_events(case.seed, _duration_s(scenario, case)) if case.faults else ()
+        return replace(with_faults(scenario, events), flight=told)
+    told["array"] = {"power_w": told_array_w}
     if case.faults:
         place_deg = scenario.orbit.latitude_argument_deg + misplaced_deg(case.seed)
         told["orbit"] = {"argument_of_latitude_deg": place_deg}
+        told["guard"] = {} if (free_w := kept_w(case.seed)) is None else {"power_margin_w": free_w}
     return replace(scenario, flight=told)
 
 
@@ -161,7 +174,11 @@ def _around(case: Case) -> Surroundings:
 def _faults(scenario: Scenario, case: Case) -> tuple[Fault, ...]:
     if not case.faults:
         return ()
-    return drawn_faults(case.seed, case.orbits * scenario.world().orbit.period_s)
+    return drawn_faults(case.seed, _duration_s(scenario, case), guest=scenario.host is not None)
+
+
+def _duration_s(scenario: Scenario, case: Case) -> float:
+    return case.orbits * scenario.world().orbit.period_s
 
 
 def _times(row: Demand, factor: float) -> Demand:

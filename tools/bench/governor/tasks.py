@@ -48,12 +48,14 @@ def bound_of(case: Case) -> float:
         return bound(reference.craft(slots, 1.0 + case.sun_error), reference.mission(), jobs).value
     from tools.bench.governor.families import around, scenario_of
     from tools.bench.governor.flight import LATEST_S, asked
+    from tools.bench.governor.guests import craft_of_guest
     from tools.bench.governor.probe import craft_of
     from tools.flight.briefing import mission_of
 
     scenario = scenario_of(case)
     jobs = [replace(job, deadline_s=job.deadline_s + LATEST_S) for job in asked(scenario)]
-    return bound(craft_of(scenario, around(case)), mission_of(scenario, {}), jobs).value
+    craft = (craft_of if scenario.host is None else craft_of_guest)(scenario, around(case))
+    return bound(craft, mission_of(scenario, {}), jobs).value
 
 
 def fly(case: Case, contender: Contender) -> Score:
@@ -68,7 +70,7 @@ def fly(case: Case, contender: Contender) -> Score:
     from tools.bench.governor import flight
     from tools.bench.governor.families import scenario_of
 
-    return flight.fly(scenario_of(case), contender)
+    return flight.fly(scenario_of(case), contender, faulty=case.faults)
 
 
 def _true_load(case: Case) -> float:
