@@ -31,6 +31,7 @@ class Forecaster:
         margin_s = mission.guard.eclipse_margin_s
         self._watch = Sunwatch(self._ephemeris, margin_s, sigma_s) if self._ephemeris else None
         self._surroundings = Surroundings(mission.payload)
+        self._passes = mission.passes() if any(station.radio_w > 0.0 for station in mission.station) else None
         self.array_factor = mission.array.derate if mission.array else 0.0
 
     @property
@@ -53,14 +54,35 @@ class Forecaster:
         ratio = plant.array_power_w * self._ephemeris.distance_au**2 / array.power_w
         self.array_factor += LEARNING_RATE * (min(1.2, ratio) - self.array_factor)
 
-    def ahead(self, now_ns: int, slots: int) -> Forecast:
-        """The next `slots` slots from `now_ns`."""
-        slot_s = self._mission.governor.slot_s
+    def is_sunlit(self, now_ns: int) -> bool:
+        """Light now, as far as known; always, where no orbit is."""
+        return self._watch is None or self._watch.is_sunlit(self._time.known_tai_s(now_ns))
+
+    def ahead(self, now_ns: int, slots: int, slot_s: float) -> Forecast:
+        """The next `slots` slots of `slot_s` from `now_ns`."""
         share = self._sun_share(now_ns, slots, slot_s)
         distance_au = self._ephemeris.distance_au if self._ephemeris else 1.0
         power_w = self._mission.array.power_w * self.array_factor / distance_au**2 if self._mission.array else 0.0
         warm, cool = self._surroundings.watts(True), self._surroundings.watts(False)
-        return Forecast(harvest_w=power_w * share, surroundings_w=cool + (warm - cool) * share, sun_share=share)
+        return Forecast(
+            harvest_w=power_w * share - self._radio_w(now_ns, slots, slot_s),
+            surroundings_w=cool + (warm - cool) * share,
+            sun_share=share,
+        )
+
+    def _radio_w(self, now_ns: int, slots: int, slot_s: float) -> Floats:
+        """What the radio takes in each slot, above housekeeping, while ground stations are in sight."""
+        load_w = np.zeros(slots)
+        start_s = self._time.known_tai_s(now_ns)
+        if self._passes is None or start_s is None:
+            return load_w
+        for each in self._passes.between(start_s, start_s + slots * slot_s):
+            for slot in range(max(0, int((each.rise_tai_s - start_s) / slot_s)), slots):
+                begin_s = start_s + slot * slot_s
+                if begin_s >= each.set_tai_s:
+                    break
+                load_w[slot] += each.radio_w * each.shared_s(begin_s, begin_s + slot_s) / slot_s
+        return load_w
 
     def reserve_j(self, at_ns: int, housekeeping_w: float) -> float:
         """What must be stored above the floor at a time so that housekeeping alone reaches sunrise."""

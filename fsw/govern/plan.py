@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fsw.govern.points import OperatingPoints
+from fsw.govern.menu import Menu
 from fsw.govern.programme import INFINITY, Floats, Indices, Programme
 from fsw.messages import Backlog, Prices
 from fsw.mission import Mission
@@ -49,6 +49,7 @@ class Start:
     """The state from which is planned, and what a joule left over at the horizon's end is worth."""
 
     now_ns: int
+    slot_s: float
     energy_j: float
     span_j: float
     temp_c: float
@@ -59,49 +60,61 @@ class Start:
 
 
 def solve(
-    mission: Mission, points: OperatingPoints, start: Start, forecast: Forecast, backlog: Backlog | None
-) -> Prices | None:
-    """Prices for the slots ahead; None when the solver found no optimum within its iterations."""
-    plan = _Plan(mission, points, start, forecast)
+    mission: Mission, menu: Menu, start: Start, forecast: Forecast, backlog: Backlog | None
+) -> tuple[Prices | None, int]:
+    """Prices for the slots ahead, None when the solver found no optimum within its iterations; and the columns."""
+    plan = _Plan(mission, menu, start, forecast, backlog)
     time_rows = plan.fit_time()
     power_rows = plan.balance_power()
     heat_rows = plan.balance_heat()
-    kind_rows = plan.follow_arrivals(*_arrivals(mission, forecast.sun_share, backlog))
+    kind_rows = plan.follow_arrivals(*_arrivals(mission, start.slot_s, forecast.sun_share, backlog))
     duals = plan.programme.row_prices()
+    columns = plan.programme.size[1]
     if duals is None:
-        return None
+        return None, columns
     joule_price = (duals[heat_rows] / plan.capacity - duals[power_rows]) * plan.per_joule
-    return Prices(
+    prices = Prices(
         time_ns=start.now_ns,
         start_ns=start.now_ns,
-        slot_s=mission.governor.slot_s,
+        slot_s=start.slot_s,
         joule_price=tuple(np.maximum(joule_price, 0.0).tolist()),
         time_price=tuple(np.maximum(-duals[time_rows], 0.0).tolist()),
-        kinds=tuple(row.kind for row in mission.demand),
+        kinds=tuple([row.kind for row in mission.demand]),
         job_price=tuple(map(tuple, np.maximum(duals[kind_rows], 0.0).tolist())),
     )
+    return prices, columns
 
 
-def dearest_joule(mission: Mission, points: OperatingPoints) -> float:
+def columns_a_slot(mission: Mission, menu: Menu) -> int:
+    """How many columns a slot takes at most: work, seven of battery and heat, and the jobs begun of each kind."""
+    return 7 + sum([len(menu.of(row, mission.governor.queue_depth)) + 1 for row in mission.demand])
+
+
+def dearest_joule(mission: Mission, menu: Menu) -> float:
     """Value of a joule in the job that pays most for one: the scale of the mission's prices."""
-    return max((row.value * p.worth / p.joules for row in mission.demand for p in points.of(row.model)), default=1.0)
+    return max([row.value * each.worth / each.joules for row in mission.demand for each in menu.of(row)], default=1.0)
 
 
 class _Plan:
     """The programme in its blocks. Work is (operating points, slots), the points of one kind after those of another."""
 
-    def __init__(self, mission: Mission, points: OperatingPoints, start: Start, forecast: Forecast) -> None:
+    def __init__(self, mission: Mission, menu: Menu, start: Start, forecast: Forecast, backlog: Backlog | None) -> None:
         self._mission, self._start, self._forecast = mission, start, forecast
         self._slots = len(forecast.harvest_w)
-        self._slot_s = mission.governor.slot_s
+        self._slot_s = start.slot_s
         self.per_joule = per_joule = 10.0 ** -round(math.log10(UNIT_S * mission.payload.most_w))
         self.capacity = (mission.payload.computer_j_k + mission.payload.radiator_j_k) * per_joule
-        tables = [(row, point) for row in mission.demand for point in points.of(row.model)]
-        self._sizes = [len(points.of(row.model)) for row in mission.demand]
-        self._seconds = np.array([point.seconds for _, point in tables])[:, None]
-        self._energy = np.array([point.joules for _, point in tables])[:, None] * per_joule
-        self._breach_price = BREACH * dearest_joule(mission, points)
-        worth = np.array([row.value * point.worth for row, point in tables])
+        waiting = {kind: count for kind, count, _ in (backlog.counts if backlog else ())}
+        options = [menu.of(row, waiting.get(row.kind, 0)) for row in mission.demand]
+        self._sizes = [len(each) for each in options]
+        table = [
+            (row.value * each.worth, each.seconds, each.joules)
+            for row, of_kind in zip(mission.demand, options, strict=True)
+            for each in of_kind
+        ]
+        worth, seconds, joules = np.array(table).reshape(-1, 3).T
+        self._seconds, self._energy = seconds[:, None], joules[:, None] * per_joule
+        self._breach_price = BREACH * dearest_joule(mission, menu)
         self.programme = Programme()
         sooner = 1.0 - WAITING * np.arange(self._slots) / self._slots
         self._work = self.programme.columns(-worth[:, None] * sooner)
@@ -182,9 +195,9 @@ def _radiation(mission: Mission) -> tuple[float, float, float]:
     return low_w - slope * COLDEST_C, slope, ceiling_c
 
 
-def _arrivals(mission: Mission, sun_share: Floats, backlog: Backlog | None) -> tuple[Floats, Floats]:
+def _arrivals(mission: Mission, slot_s: float, sun_share: Floats, backlog: Backlog | None) -> tuple[Floats, Floats]:
     """Jobs by (kind, slot): arrived by the slot's end, and not too late yet at its start."""
-    slot_s, slots = mission.governor.slot_s, len(sun_share)
+    slots = len(sun_share)
     waiting = {kind: (count, last_s) for kind, count, last_s in (backlog.counts if backlog else ())}
     starts_s = np.arange(slots) * slot_s
     arrived, in_time = np.empty((2, len(mission.demand), slots))

@@ -6,11 +6,12 @@ A new policy is one small class with `choose`; `POLICIES` names those that a mis
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from fsw.govern.points import OperatingPoint, OperatingPoints
-from fsw.govern.prices import PriceTable
+from fsw.govern.prices import Notice, PriceChain, PriceTable
+from fsw.govern.table import SavedPrices
 from fsw.messages import Envelope, Job, Plant
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
@@ -37,6 +38,7 @@ class Choice:
     job: Job | None
     point: OperatingPoint | None
     because: str
+    notice: Notice | None = None  # that prices are late, and what serves instead
 
 
 class Policy(Protocol):
@@ -99,17 +101,31 @@ class Blocking:
 
 
 class PricedPolicy:
-    """Best value less priced joules, seconds and waiting. Without prices it falls back to the hysteresis ladder."""
+    """Best value less priced joules, seconds and waiting. Where there are no prices, fresh, old or from the table, it
+    falls back to the hysteresis ladder."""
 
     def __init__(self, mission: Mission) -> None:
         self._mission = mission
         self._fallback = HysteresisPolicy(mission)
+        self._chain = PriceChain(mission)
+
+    def recall(self, saved: SavedPrices | None) -> None:
+        """Begin with a table of prices that was kept; None where it was and cannot be read."""
+        self._chain.recall(saved)
 
     def choose(self, situation: Situation, candidates: list[Job], points: OperatingPoints) -> Choice:
         """The candidate that is due first among those worth their price now rather than later, on its best point."""
-        table = situation.prices
-        if table is None or not table.covers(situation.now_ns):
-            return self._fallback.choose(situation, candidates, points)
+        table = self._chain.at(situation.now_ns, situation.prices, situation.plant, situation.sunlit)
+        notice, self._chain.notice = self._chain.notice, None
+        if table is None:
+            choice = self._fallback.choose(situation, candidates, points)
+        else:
+            choice = self._by_price(situation, table, candidates, points)
+        return choice if notice is None else replace(choice, notice=notice)
+
+    def _by_price(
+        self, situation: Situation, table: PriceTable, candidates: list[Job], points: OperatingPoints
+    ) -> Choice:
         now_ns = situation.now_ns
         blocking = Blocking(situation, table, candidates, points, self._mission)
         best: tuple[float, Job, OperatingPoint] | None = None

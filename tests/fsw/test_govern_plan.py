@@ -10,18 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import BACKLOG, EVENT, HOST, PLANT, PRICES
 from fsw.govern.forecast import Forecaster
+from fsw.govern.menu import Menu
 from fsw.govern.plan import Forecast, Start, solve
-from fsw.govern.planner import PlanService
-from fsw.govern.points import OperatingPoints
-from fsw.messages import Allocation, Backlog, HostStatus, Plant, Prices
+from fsw.messages import Backlog, Plant, Prices
 from fsw.mission import Mission, load_mission
 from hal.clock import SECOND_NS, OnboardTime
 
 MISSION, HOSTED = load_mission("owned.toml"), load_mission("hosted.toml")
-POINTS = OperatingPoints(MISSION)
+MENU = Menu(MISSION)
 SLOT_S = MISSION.governor.slot_s
 SLOTS, SUNLIT = 40, 24  # 48 minutes of sun, then half an hour of night
 assert MISSION.battery is not None
@@ -42,6 +39,7 @@ def forecast(harvest_w: float = 70.0, sunlit: int = SUNLIT, surroundings_w: floa
 def start(**changes: float) -> Start:
     base = Start(
         now_ns=0,
+        slot_s=SLOT_S,
         energy_j=0.3 * SPAN_J,
         span_j=SPAN_J,
         temp_c=15.0,
@@ -70,7 +68,7 @@ def solved(
     ahead: Forecast | None = None,
     backlog: Backlog | None = None,
 ) -> Prices:
-    prices = solve(mission, POINTS, begin or start(), ahead or forecast(), backlog)
+    prices, _ = solve(mission, MENU, begin or start(), ahead or forecast(), backlog)
     assert prices is not None
     everything = [*prices.joule_price, *prices.time_price, *(price for row in prices.job_price for price in row)]
     assert all(math.isfinite(price) and price >= 0.0 for price in everything)
@@ -143,7 +141,7 @@ def test_a_start_outside_every_limit_still_gets_prices(begin: Start) -> None:
 
 
 def test_below_the_floor_and_over_the_ceiling_a_joule_costs_more_than_any_job_earns() -> None:
-    dearest = max(row.value * point.worth / point.joules for row in MISSION.demand for point in POINTS.of(row.model))
+    dearest = max(row.value * each.worth / each.joules for row in MISSION.demand for each in MENU.of(row))
     broke = solved(begin=start(energy_j=0.0, housekeeping_w=60.0), ahead=forecast(0.0, 0))
     assert min(broke.joule_price) > dearest
     assert solved(begin=start(temp_c=70.0)).joule_price[0] > dearest
@@ -186,7 +184,7 @@ def test_the_forecast_has_night_where_the_ephemeris_has_it() -> None:
     ephemeris = MISSION.ephemeris()
     assert ephemeris is not None and MISSION.array is not None
     slots = int(forecaster.period_s / SLOT_S)
-    ahead = forecaster.ahead(0, slots)
+    ahead = forecaster.ahead(0, slots, SLOT_S)
     dark_s = float(np.sum(1.0 - ahead.sun_share)) * SLOT_S
     assert dark_s == pytest.approx(ephemeris.dark_s(TIME.tai_at_zero_ns / SECOND_NS), abs=SLOT_S)
     assert ahead.harvest_w[ahead.sun_share == 0.0].max() == 0.0
@@ -197,7 +195,7 @@ def test_the_forecast_has_night_where_the_ephemeris_has_it() -> None:
 def test_the_forecast_starts_now() -> None:
     """Sunset comes nearer by as much as time goes on."""
     forecaster = Forecaster(MISSION, TIME)
-    now, later = (forecaster.ahead(second * SECOND_NS, 60).sun_share for second in (0, int(10 * SLOT_S)))
+    now, later = (forecaster.ahead(second * SECOND_NS, 60, SLOT_S).sun_share for second in (0, int(10 * SLOT_S)))
     assert now[10:].tolist() == pytest.approx(later[:50].tolist(), abs=0.13)
 
 
@@ -231,53 +229,8 @@ def test_one_odd_array_reading_barely_moves_the_forecast() -> None:
 
 def test_a_payload_that_is_told_no_orbit_plans_for_even_light() -> None:
     forecaster = Forecaster(HOSTED, TIME)
-    assert forecaster.ahead(0, 5).sun_share.tolist() == [1.0] * 5
-    assert forecaster.ahead(0, 5).harvest_w.tolist() == [0.0] * 5
-
-
-class Planner:
-    """The service on a bus."""
-
-    def __init__(self, mission: Mission) -> None:
-        self.bus = MemoryBus()
-        self._prices = self.bus.subscribe(PRICES, "test")
-        self.events = self.bus.subscribe(EVENT, "test")
-        self.service = PlanService(self.bus, mission, TIME)
-
-    def fly(self, seconds: range, host: HostStatus | None = None) -> list[Prices]:
-        for second in seconds:
-            self.bus.publish(PLANT, dataclasses.replace(PLANT_0, time_ns=second * SECOND_NS))
-            if host is not None:
-                self.bus.publish(HOST, host)
-            self.service.step(second * SECOND_NS)
-        return self._prices.drain()
-
-
-def test_plans_come_at_their_interval_and_cover_the_time_to_the_next() -> None:
-    plans = Planner(MISSION).fly(range(0, 1_000, 10))
-    starts_s = [plan.start_ns / SECOND_NS for plan in plans]
-    assert starts_s[0] <= 30.0
-    gaps = np.diff(starts_s)
-    assert gaps.min() == gaps.max() == MISSION.governor.replan_s
-    assert all(len(plan.joule_price) * plan.slot_s > 2.0 * MISSION.governor.replan_s for plan in plans)
-
-
-def test_without_a_plant_there_is_no_plan() -> None:
-    planner = Planner(MISSION)
-    planner.service.step(100 * SECOND_NS)
-    assert planner.fly(range(0)) == []
-
-
-def test_a_new_grant_is_planned_at_once_and_less_power_is_dearer() -> None:
-    planner = Planner(HOSTED)
-    planner.bus.publish(BACKLOG, Backlog(time_ns=0, counts=((HOSTED.demand[1].kind, 200, 3_000.0),)))
-    rich = Allocation(from_ns=0, until_ns=10**13, mean_w=60.0, peak_w=70.0, energy_j=1e6)
-    host = HostStatus(time_ns=0, heartbeat_ns=0, allocation=rich)
-    before = planner.fly(range(0, 60, 10), host)
-    poor = dataclasses.replace(host, allocation=dataclasses.replace(rich, mean_w=12.0))
-    after = planner.fly(range(60, 70, 10), poor)
-    assert before and len(after) == 1
-    assert np.mean(after[0].joule_price) > np.mean(before[-1].joule_price)
+    assert forecaster.ahead(0, 5, SLOT_S).sun_share.tolist() == [1.0] * 5
+    assert forecaster.ahead(0, 5, SLOT_S).harvest_w.tolist() == [0.0] * 5
 
 
 def test_what_must_be_left_at_the_horizons_end_makes_joules_dearer() -> None:
@@ -291,3 +244,16 @@ def test_with_all_else_equal_work_is_worth_more_sooner() -> None:
     prices = solved(busy(factor=0.05), start(energy_j=SPAN_J), forecast(harvest_w=300.0, sunlit=SLOTS))
     for row in prices.job_price:
         assert row[0] >= row[-1]
+
+
+def test_the_radio_is_a_load_that_is_known() -> None:
+    quiet = Forecaster(MISSION, TIME).ahead(0, 60, SLOT_S).harvest_w
+    stations = tuple(dataclasses.replace(station, radio_w=20.0) for station in MISSION.station)
+    loud = Forecaster(dataclasses.replace(MISSION, station=stations), TIME).ahead(0, 60, SLOT_S).harvest_w
+    passes = MISSION.passes()
+    assert passes is not None
+    start_s = TIME.tai_at_zero_ns / SECOND_NS
+    seen_s = sum(row.shared_s(start_s, start_s + 60 * SLOT_S) for row in passes.between(start_s, start_s + 60 * SLOT_S))
+    assert seen_s > 300.0
+    assert float(np.sum(quiet - loud)) * SLOT_S == pytest.approx(20.0 * seen_s)
+    assert float(np.max(quiet - loud)) <= 20.0 + 1e-9

@@ -141,7 +141,7 @@ def test_dear_energy_buys_a_leaner_point_and_dearer_energy_none() -> None:
         joules.append(choice.point.joules if choice.point else 0.0)
     assert joules == sorted(joules, reverse=True)
     assert joules[0] > joules[-1]
-    assert choose(situation(prices(joule=10.0)), job()).job is None
+    assert choose(situation(prices(joule=2.0)), job()).job is None
 
 
 def test_dear_time_buys_a_faster_setting() -> None:
