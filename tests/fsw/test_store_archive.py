@@ -248,6 +248,14 @@ def test_a_disk_that_goes_on_failing_is_asked_less_and_less_often() -> None:
     assert run.archive.counts()["waiting"] == 3
 
 
+def test_a_stall_of_two_seconds_loses_nothing() -> None:
+    run = Run(FailingDisk(), STORES)
+    run.store(range(900))  # one step takes what came while the disk held the one before it up
+    run.step(GROUP_NS / SECOND_NS)
+    assert (run.archive.counts()["stored"], run.archive.counts()["waiting"]) == (900, 0)
+    assert all(count.dropped == 0 for count in run.bus.counts() if count.subscriber == "archive")
+
+
 def test_what_has_no_store_is_counted() -> None:
     run = Run(FailingDisk())
     run.bus.publish(PACKET, TelemetryPacket(time_ns=0, store="nowhere", octets=packet(0)))

@@ -209,6 +209,18 @@ def test_what_reached_the_disk_though_nobody_could_say_so_is_not_there_twice() -
     assert store.lost == 0
 
 
+def test_files_that_went_stale_are_opened_anew() -> None:
+    disk = MemoryDisk()
+    store = filled(opened(disk), range(3))
+    disk.power_cut()  # to this store: every open file is dead, as after the disk was mounted again
+    for number in range(3, 5):
+        store.append(number, octets(number))
+        with pytest.raises(PortError):
+            store.commit()
+    store.commit()
+    assert content(store) == content(opened(disk)) == list(range(5))
+
+
 def flip(disk: MemoryDisk, name: str, place: int) -> None:
     log = disk.open_log(name, SEGMENT)
     log.write_at(place, bytes([log.read_at(place, 1)[0] ^ 1]))
