@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fsw.bus.topics import BUS_STATUS, COMMAND, EVENT, JOB_REPORT, PARAMETER, RECOVERED, REPORT
 from fsw.catalogue.check import example
 from fsw.catalogue.commands import COMMAND_BY_NAME
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.failures import failure_code
+from fsw.catalogue.parameters import PARAMETER_BY_NAME
+from fsw.catalogue.rows import Wire
+from fsw.catalogue.structures import STRUCTURES
+from fsw.catalogue.wire import WireError, decode_arguments, encode_arguments
 from fsw.messages import BusStatus, Event, JobReport, JobState, ParameterSet, RecoveredJobs, Report
 from fsw.packets.parameters import ParameterReport
 from fsw.packets.time_report import TimeReport
@@ -30,6 +36,19 @@ TRIP = Event(time_ns=0, name="guard_trip", values=("payload_temp_c", 46.0, 45.0)
 UPSET_ID, TRIP_ID = EVENT_BY_NAME["upset_detected"].id, EVENT_BY_NAME["guard_trip"].id
 HELD_BACK = EVENT_BY_NAME["events_held_back"].id
 UNSAVED = EVENT_BY_NAME["telemetry_unsaved"].id
+PARAMETER_NAMES = st.sampled_from(sorted(PARAMETER_BY_NAME))
+NUMBERS = st.integers(0, 2**16)
+VALUES = {
+    Wire.U8: st.integers(0, 255),
+    Wire.U16: st.integers(95, 110),
+    Wire.U32: NUMBERS,
+    Wire.LABEL: st.sampled_from([row.name for row in STRUCTURES]),
+    Wire.PARAMETER: PARAMETER_NAMES,
+    Wire.PARAMETERS: st.lists(PARAMETER_NAMES, max_size=5).map(",".join),
+    Wire.EVENT: st.sampled_from(sorted(EVENT_BY_NAME)),
+    Wire.STRUCTURE: st.sampled_from([*(row.name for row in STRUCTURES), *map(str, range(95, 110))]),
+    Wire.NUMBERS: st.lists(st.integers(0, 255).map(str), max_size=5).map(",".join),
+}
 
 
 @dataclass
@@ -188,6 +207,21 @@ def test_every_command_of_telemetry_s_is_answered(name: str) -> None:
     bench = Bench()
     arguments = [example(field) for field in COMMAND_BY_NAME[name].fields]
     assert [packet for packet in bench.do(name, *arguments) if packet.service == 1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(OWN_COMMANDS)), st.data()), min_size=1, max_size=6))
+def test_whatever_the_ground_may_send_is_answered_and_harms_nothing(orders: list[tuple[str, st.DataObject]]) -> None:
+    bench = Bench(memory=NamedState(MemoryDisk(), "telemetry", Choices()))
+    for name, data in orders:
+        values = [data.draw(VALUES[field.wire]) for field in COMMAND_BY_NAME[name].fields]
+        try:
+            arguments = decode_arguments(name, encode_arguments(name, values))
+        except WireError:
+            continue
+        bench.do(name, *arguments)
+        assert [packet for _, packet in bench.stored() if packet.service == 1]  # even where service 1 is stopped
+    bench.run(2)
 
 
 # over a restart

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from fsw.bus.topics import COMMAND_REPORT, DOWNLINKED_PDU, EVENT, JOB_REPORT, RETRIEVED
+from fsw.bus.contract import Policy
+from fsw.bus.topics import COMMAND_REPORT, DOWNLINKED_PDU, EVENT, JOB_REPORT, PACKET, RETRIEVED
 from fsw.catalogue.apids import FILE_APID
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.ephemeris.passes import Passes, Station, Track
@@ -146,6 +147,14 @@ def test_parts_of_files_and_stored_packets_wait_with_their_senders_between_passe
     assert part[6:] == b"\x24" + bytes(20)
     assert not PrimaryHeader.unpack(part).has_secondary
     assert down.index(stored) < down.index(part)
+
+
+def test_packet_stores_that_take_nothing_stop_nothing_and_are_counted() -> None:
+    bench = Bench()
+    bench.bus.subscribe(PACKET, "stalled", Policy.MUST_DELIVER, 1)
+    assert len(rows(bench.run(31), 1)) == 4
+    counts = bench.service.counts()
+    assert counts["packets_unstored"] == counts["packets_sent"] - 1
 
 
 def test_with_contact_always_and_no_limit_everything_goes_in_the_step_in_which_it_comes() -> None:
