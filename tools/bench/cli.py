@@ -125,11 +125,11 @@ def fuzz(as_json: bool, **options: Any) -> None:
 
 
 @bench.command(epilog="Example: penumbra bench link --profile packets+mac --json")
-@click.option("--profile", default=None, type=click.Choice(PROFILES), help="One profile; without, all of them.")
+@click.option("--profile", default="packets+mac", show_default=True, type=click.Choice([*PROFILES, "all"]))
 @click.option("--commands", default=300, show_default=True, type=click.IntRange(1, 100_000), help="Measured.")
 @click.option("--reports", default=20_000, show_default=True, type=click.IntRange(1, 10_000_000), help="Sent down.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object and nothing else.")
-def link(profile: str | None, commands: int, reports: int, as_json: bool) -> None:
+def link(profile: str, commands: int, reports: int, as_json: bool) -> None:
     """Commands and telemetry over UDP on loopback, with the real comms process: latency, rate, what was lost."""
     from tools.bench.link import run
 

@@ -30,6 +30,7 @@ from rich.console import Console
 
 from fsw.bus.codec import CodecError, decode
 from fsw.bus.sockets import LONGEST_PATH
+from fsw.link.opening import key_folder
 from fsw.messages import Event, JobReport, ModeStatus
 from fsw.mission import Mission, load_mission, merge
 from fsw.setting import Setting
@@ -41,7 +42,7 @@ from hal.errors import PortError
 from hal.ports.disk import RealDisk
 from sim.scenario import Scenario
 from tools.flight.briefing import briefing
-from tools.flight.keys import BENCH_LINK, key_folder, make_keys, remove_keys, write_link_file
+from tools.flight.keys import BENCH_LINK, make_keys, remove_keys, write_link_file
 from tools.flight.live import LiveRow, LiveView
 from tools.flight.printout import print_summary
 from tools.flight.record import FlightRecord

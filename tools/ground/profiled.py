@@ -117,18 +117,19 @@ class ProfiledLink:
 
     def _find_order(self, stack: FrameStack) -> None:
         """Hold the channel, and listen until the board has told which frame it expects."""
-        if self.ring is not None:
-            self._held.enter_context(self.ring.store.locked(self._clock, COP_LOCK))
-        self._has_order = True
-        stack.clcw = None  # one of before may be of another boot
-        deadline_ns = self._clock.now_ns() + BEGIN_NS
-        while stack.clcw is None:
-            if self._clock.now_ns() >= deadline_ns:
-                raise LinkDown("no telemetry frame says which command frame is expected")
-            self.hello()
-            datagram = self._link.receive(SECOND_NS // 2)
-            if datagram:
-                self._packets.extend(stack.take(datagram, self._clock.now_ns()))
+        with ExitStack() as held:
+            if self.ring is not None:
+                held.enter_context(self.ring.store.locked(self._clock, COP_LOCK))
+            stack.forget_order()  # one of before may be of another boot
+            deadline_ns = self._clock.now_ns() + BEGIN_NS
+            while stack.clcw is None:
+                if self._clock.now_ns() >= deadline_ns:
+                    raise LinkDown("no telemetry frame says which command frame is expected")
+                self.hello()
+                datagram = self._link.receive(SECOND_NS // 2)
+                if datagram:
+                    self._packets.extend(stack.take(datagram, self._clock.now_ns()))
+            self._held, self._has_order = held.pop_all(), True
 
     def _transmit(self, datagrams: list[bytes]) -> None:
         for datagram in datagrams:

@@ -99,18 +99,10 @@ class Session:
             if self._hello_ns is None or now_ns - self._hello_ns >= HELLO_NS:
                 self.hello()
             wait_ns = POLL_NS if until_ns is None else min(POLL_NS, until_ns - now_ns)
-            yield self._receive(wait_ns)
+            yield self.take(wait_ns)
 
-    def silent_s(self) -> float:
-        """Seconds since the last packet, or since the conversation began."""
-        last_ns = self._start_ns if self.last_received_ns is None else self.last_received_ns
-        return (self.clock.now_ns() - last_ns) / SECOND_NS
-
-    def close(self) -> None:
-        """End the conversation."""
-        self._link.close()
-
-    def _receive(self, wait_ns: int) -> Record | None:
+    def take(self, wait_ns: int) -> Record | None:
+        """The next record within `wait_ns`; None where there was none. Raises LinkDown, SecurityError."""
         octets = self._link.receive(wait_ns)
         if octets is None:
             return None
@@ -120,6 +112,15 @@ class Session:
             return None
         self._heed(record, octets)
         return record
+
+    def silent_s(self) -> float:
+        """Seconds since the last packet, or since the conversation began."""
+        last_ns = self._start_ns if self.last_received_ns is None else self.last_received_ns
+        return (self.clock.now_ns() - last_ns) / SECOND_NS
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._link.close()
 
     def _heed(self, record: Record, octets: bytes) -> None:
         """What a record means for the link itself."""

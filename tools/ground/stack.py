@@ -126,6 +126,10 @@ class FrameStack:
         """The procedure, for Unlock and Set V(R)."""
         return self._uplink.fop
 
+    def forget_order(self) -> None:
+        """Wait for the next word of where the board's order stands."""
+        self.clcw = None
+
     def send(self, packet: bytes, now_ns: int) -> list[bytes]:
         if len(self._waiting) >= WAITING_MOST:
             raise OrderLost("too many packets wait for the ordered service")
