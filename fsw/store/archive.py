@@ -29,6 +29,9 @@ GROUP_NS = 20 * SECOND_NS  # packets of so long go into one write; a power cut w
 GROUP_PACKETS = 256
 PACKETS_A_STEP = 256  # retrieved: some milliseconds of reading
 RETRY_NS, RETRY_LAST_NS = 10 * SECOND_NS, 160 * SECOND_NS  # after a failure; doubled each time
+# Retrieved and perhaps not sent: what may have waited in comms when it or the power went is retrieved once more.
+OVERLAP = 256
+COMMS, RESTARTED = "comms", "service_restarted"  # the supervisor's event; its first value is the process
 QUIET_NS = 3 * SECOND_NS  # before an announced cut every step writes
 TIME_AT = 13  # octet of a telemetry packet where its time begins: ECSS-E-ST-70-41C, 7.4.3.1
 SERVICE = 15
@@ -65,6 +68,7 @@ class ArchiveService:
         self._packets = bus.subscribe(PACKET, self.name, Policy.DROP_OLDEST, DEPTH)
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST)
         self._contacts = bus.subscribe(CONTACT, self.name, Policy.LATEST)
+        self._events = bus.subscribe(EVENT, self.name, Policy.DROP_OLDEST)
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._contact: Contact | None = None
         self._power_off_ns: int | None = None
@@ -73,6 +77,7 @@ class ArchiveService:
         self._retry_wait_ns = RETRY_NS
         self._newest_ns = 0
         self._unknown = self._retrieved = self._steps = 0
+        self._has_begun = False  # the stores have been read
         self._is_asked = False  # there is something to retrieve, or may be soon
         self.is_retrieving = False
 
@@ -81,6 +86,9 @@ class ArchiveService:
         self._contact = self._contacts.take() or self._contact
         for packet in self._packets.drain():
             self._keep(packet)
+        for event in self._events.drain():
+            if event.name == RESTARTED and event.values[0] == COMMS:
+                self._step_back()
         for command in self._commands.drain():
             if command.name in OWN:
                 self._carry_out(now_ns, command)
@@ -142,7 +150,10 @@ class ArchiveService:
             self._degrade(now_ns, error)
             return
         self._commit_ns, self._kept = now_ns + GROUP_NS, 0
-        self._see_what_is_asked()  # the disk may have told of an open retrieval
+        if not self._has_begun:
+            self._has_begun = True
+            self._step_back()
+            self._see_what_is_asked()
         if self._degraded_ns is not None:
             self._tell(now_ns, "store_back", (now_ns - self._degraded_ns) / SECOND_NS)
             self._degraded_ns = None
@@ -163,6 +174,11 @@ class ArchiveService:
                 with suppress(PortError):
                     self._retrieve_from(now_ns, store, before + PACKETS_A_STEP)
         self.is_retrieving = self._retrieved > before
+
+    def _step_back(self) -> None:
+        for store in self._stores.values():
+            if store.is_resumed:
+                store.step_back(OVERLAP)
 
     def _see_what_is_asked(self) -> None:
         self._is_asked = bool(self._ranges) or any(store.is_resumed for store in self._stores.values())

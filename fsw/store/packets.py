@@ -110,6 +110,10 @@ class PacketStore:
         """The open retrieval had everything before `number`."""
         self._open_from, self._is_marked = number, True
 
+    def step_back(self, packets: int) -> None:
+        """Let the open retrieval go on so many packets earlier, as far as they are still there."""
+        self.retrieved(max(self._open_from - packets, self._kept_from))
+
     def append(self, time_ns: int, octets: bytes) -> None:
         """Take a packet of the TAI time `time_ns`; it waits in memory."""
         if not self._is_enabled:

@@ -11,10 +11,10 @@ from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.failures import FAILURE_BY_CODE
 from fsw.catalogue.services import STORES as STORE_NAMES
 from fsw.catalogue.wire import decode_arguments, encode_arguments, encode_report
-from fsw.messages import Command, Contact, HostStatus, Stage, TelemetryPacket
+from fsw.messages import Command, Contact, Event, HostStatus, Stage, TelemetryPacket
 from fsw.packets.cuc import Cuc
 from fsw.packets.pus import Telemetry
-from fsw.store.archive import GROUP_NS, PACKETS_A_STEP, RETRY_NS, STORES, ArchiveService, StoreSize
+from fsw.store.archive import GROUP_NS, OVERLAP, PACKETS_A_STEP, RETRY_NS, STORES, ArchiveService, StoreSize
 from hal.clock import SECOND_NS
 from tests.fsw.failing_disk import FAILURES, FailingDisk
 
@@ -124,14 +124,35 @@ def test_open_retrieval_goes_on_where_the_ground_was() -> None:
     run.hear(in_contact=False)
     run.store(range(7, 9))
     run.step(GROUP_NS / SECOND_NS)
-    disk.power_cut()
-    again = Run(disk)
-    again.hear()
-    again.step()
-    assert again.retrieved() == [7, 8]
-    again.order("suspend_open_retrieval", "events")
-    again.store(range(9, 10))
-    assert again.retrieved() == []
+    assert run.retrieved() == []
+    run.hear()
+    run.step()
+    assert run.retrieved() == [7, 8]
+    run.order("suspend_open_retrieval", "events")
+    run.store(range(9, 10))
+    assert run.retrieved() == []
+
+
+@pytest.mark.parametrize("what_went", ["power", "comms"])
+def test_what_may_have_waited_in_comms_is_retrieved_once_more(what_went: str) -> None:
+    disk = FailingDisk()
+    run = Run(disk, STORES)
+    run.hear()
+    run.order("resume_open_retrieval", "events")
+    run.store(range(1000))
+    for _ in range(4):
+        run.step()
+    run.step(GROUP_NS / SECOND_NS)
+    assert run.retrieved() == list(range(1000))
+    if what_went == "power":
+        disk.power_cut()
+        run = Run(disk, STORES)
+        run.hear()
+    else:
+        values = (what_went, 1, "killed by SIGKILL")
+        run.bus.publish(EVENT, Event(time_ns=0, name="service_restarted", values=values))
+    run.step()
+    assert run.retrieved() == list(range(1000 - OVERLAP, 1000))
 
 
 def test_retrieval_ends_with_the_contact() -> None:
