@@ -75,6 +75,14 @@ class Session:
         self._link.send(telecommand.pack())
         self._hello_ns = self.clock.now_ns()
 
+    def send_packet(self, packet: bytes) -> bool:
+        """Send a packet that is no command, as parts of files are; False while the link has no room for it."""
+        if self._profiled is not None and not self._profiled.stack.has_room:
+            return False
+        self._link.send(packet)
+        self._hello_ns = self.clock.now_ns()
+        return True
+
     def hello(self) -> None:
         """The spacecraft now knows where to send telemetry; raises LinkDown."""
         if self._profiled is None:

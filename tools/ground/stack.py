@@ -27,6 +27,7 @@ from tools.ground.uplink import Uplink
 
 TIMER_NS = SECOND_NS  # T1 of FOP-1: some round trips of a low orbit
 WAITING_MOST = 256  # packets before the ordered service has begun
+UNFINISHED_MOST = 32  # three windows of FOP-1: a command behind a file waits no longer
 Sealing = Callable[[], SendAssociation]
 
 
@@ -34,6 +35,11 @@ class Stack(Protocol):
     """One profile."""
 
     has_acks: bool  # the link itself says that the board has a packet
+
+    @property
+    def has_room(self) -> bool:
+        """False while so much is under way that whoever sends a file should wait."""
+        ...
 
     def send(self, packet: bytes, now_ns: int) -> list[bytes]:
         """The datagrams that carry a packet now. Raises SecurityError, OrderLost."""
@@ -68,6 +74,7 @@ class PlainStack:
     """`packets`: a datagram is a packet."""
 
     has_acks = False
+    has_room = True
 
     def send(self, packet: bytes, _now_ns: int) -> list[bytes]:
         return [packet]
@@ -115,6 +122,10 @@ class FrameStack:
         self._acknowledged: list[int] = []
         self.clcw: Clcw | None = None
         self.alert: str = ""
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._waiting) + self._uplink.fop.unfinished < UNFINISHED_MOST
 
     @property
     def is_active(self) -> bool:
@@ -244,6 +255,7 @@ class MuteStack:
     """Any profile without its keys: hears all and sends no command."""
 
     has_acks = False
+    has_room = True
 
     def __init__(self, stack: Stack, profile: str) -> None:
         self._stack, self._profile = stack, profile
