@@ -70,6 +70,7 @@ class Plant:
     dose_rate_ugy_s: float | None
     upsets: int
     stale: tuple[str, ...] = ()  # guarded channels that are silent
+    payload_energy_j: float | None = None  # counted on the payload's rail by the board itself; only differences count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

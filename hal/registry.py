@@ -11,6 +11,7 @@ SENSORS = {
     "dosimeter": "hal.drivers.dosimeter:Dosimeter",
     "hwmon": "hal.drivers.hwmon:Hwmon",
     "edac": "hal.drivers.edac:Edac",
+    "powercap": "hal.drivers.powercap:Powercap",
 }
 SWITCHES = {"regulator": "hal.drivers.regulator:Regulator"}
 CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}

@@ -48,6 +48,7 @@ class PlantEstimator:
             radiator_temp_c=self._current("radiator_temp_c", now_ns),
             dose_rate_ugy_s=self._current("dose_rate_ugy_s", now_ns),
             upsets=int(self._last("corrected_errors") + self._last("uncorrected_errors")),
+            payload_energy_j=self._current("payload_energy_j", now_ns),
             stale=tuple(name for name in self._guarded if self._is_silent(name, now_ns)),
         )
 

@@ -73,8 +73,14 @@ EDAC = Case(
     {"devices/system/edac/mc/mc0/ce_count": "3\n", "devices/system/edac/mc/mc0/ue_count": "1\n"},
     {"corrected": 3.0, "uncorrected": 1.0},
 )
+POWERCAP = Case(
+    "powercap",
+    {},
+    {"class/powercap/intel-rapl:0/energy_uj": "5000000\n", "class/powercap/intel-rapl:0/max_energy_range_uj": "9\n"},
+    {"energy": 0.0},
+)
 CHIPS = [INA226, TMP117, DOSIMETER]
-KERNEL = [HWMON, EDAC]
+KERNEL = [HWMON, EDAC, POWERCAP]
 NAMES = {"argvalues": CHIPS, "ids": lambda case: case.driver}
 KERNEL_NAMES = {"argvalues": KERNEL, "ids": lambda case: case.driver}
 

@@ -190,6 +190,33 @@ def test_idle_draw_is_learnt_at_rest_and_a_latchup_is_not_idle() -> None:
     assert meter.idle_w == pytest.approx(7.0, abs=0.05)
 
 
+def test_a_counter_knows_what_was_drawn_between_two_samples() -> None:
+    """The sampled power shows one moment; the counter has the second in between, wherever it was drawn."""
+    meter = EnergyMeter(6.0, 58.0)
+    meter.sample(0, 6.0, 100.0)
+    run = meter.start(1, 0, 20.0)
+    meter.end(1, 2 * SECOND_NS)
+    meter.sample(SECOND_NS, 6.0, 131.0)
+    assert meter.sample(2 * SECOND_NS, None, 157.0) == [run]
+    assert run.joules == pytest.approx(57.0 - 12.0)
+    assert (run.source, run.sampled) == ("counter", True)
+    assert run.variance**0.5 < 0.005 * 58.0
+
+
+@pytest.mark.parametrize(
+    ("counts", "source"), [((None, 20.0), "sampled"), ((10.0, 5.0), "sampled"), ((10.0, 1e6), "sampled")]
+)
+def test_a_counter_that_is_silent_or_began_anew_leaves_it_to_the_samples(
+    counts: tuple[float | None, float], source: str
+) -> None:
+    meter = EnergyMeter(6.0, 58.0)
+    meter.sample(0, 6.0, counts[0])
+    run = meter.start(1, 0, 20.0)
+    meter.end(1, SECOND_NS)
+    meter.sample(SECOND_NS, 26.0, counts[1])
+    assert (run.joules, run.source) == (pytest.approx(20.0), source)
+
+
 PRICES = Prices(
     time_ns=0,
     start_ns=100 * SECOND_NS,

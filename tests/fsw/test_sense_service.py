@@ -11,6 +11,7 @@ from fsw.bus.topics import EVENT, HEARTBEAT, PLANT, SAMPLES
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.messages import Event, Plant, SampleBatch
 from fsw.mission import load_mission
+from fsw.sense.channels import ChannelTrack
 from fsw.sense.plant import PlantEstimator
 from fsw.sense.service import SenseService
 from hal.board import BOARDS, load_board
@@ -95,6 +96,16 @@ class Flight:
 @pytest.fixture
 def flight() -> Flight:
     return Flight()
+
+
+def test_a_count_of_joules_is_part_of_the_plant_where_the_board_has_one() -> None:
+    counter = Channel(name="payload_energy_j", unit="J", low=0.0, high=1e9)
+    track = ChannelTrack(counter)
+    estimator = PlantEstimator(HOSTED, {counter.name: track})
+    assert estimator.estimate(0).payload_energy_j is None
+    track.accept(Reading(channel=counter.name, time_ns=0, value=123.5))
+    assert estimator.estimate(SECOND_NS).payload_energy_j == 123.5
+    assert estimator.estimate(9 * SECOND_NS).payload_energy_j is None
 
 
 def test_a_healthy_board_gives_a_plant_that_is_what_it_reads(flight: Flight) -> None:
