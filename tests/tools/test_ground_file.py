@@ -1,117 +1,198 @@
-"""`penumbra gnd file`: a file gets to the other entity, at the pace asked for; exit codes say how it ended."""
+"""`penumbra gnd file` against the real services of the board: files get there and back, and exit codes say how."""
 
 from __future__ import annotations
 
-from collections import deque
+import json
+import random
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from fsw.cfdp.entity import Entity
-from fsw.cfdp.files import FolderFiles
-from fsw.cfdp.settings import CfdpSettings
-from hal.clock import SECOND_NS, SteppedClock
-from tools.ground.cfdp import FileLink
+from fsw.bus.memory import MemoryBus
+from fsw.command.service import CommandService
+from fsw.files.repository import flight_repositories
+from fsw.files.service import FilesService
+from fsw.files.state import FilesState
+from fsw.store.state import NamedState
+from fsw.telemetry.service import TelemetryService
+from hal.clock import SECOND_NS, OnboardTime, SteppedClock
+from hal.ports.link import memory_pair
+from hal.ports.memory_disk import MemoryDisk
 from tools.ground.cli import gnd
+from tools.ground.link import LinkDown
 from tools.ground.options import Station
 
+TAI_AT_ZERO_NS = 2_173_824_037 * SECOND_NS
 
-class StationSteppedClock(SteppedClock):
-    """A clock that stands still until the link listens."""
+
+class StationInTheLab(SteppedClock):
+    """A stepped clock that also tells UTC."""
 
     def utc_ns(self) -> int:
-        return 1_700_000_000 * SECOND_NS + self.now_ns()
+        return 1_795_132_800 * SECOND_NS + self.now_ns()
 
 
-class EntityLink:
-    """The ground's end of a link with an entity at the other; `drops` says which datagrams up are lost."""
+class Flight:
+    """Command, files and telemetry, behind a link that loses; it goes down after `lasts` packets up."""
 
-    def __init__(self, clock: SteppedClock, entity: Entity, drops: float = 0.0) -> None:
-        self.sent: list[int] = []
-        self.is_closed = False
-        self._clock, self._entity, self._drops = clock, entity, drops
-        self._down: deque[bytes] = deque()
+    def __init__(self, folder: Path, loss: float = 0.0, lasts: int = 1 << 30) -> None:
+        self.run_folder = folder / "run"
+        self.clock = StationInTheLab()
+        self.loss, self.lasts = loss, lasts
+        self._random = random.Random(1)
+        self._disk = MemoryDisk()
+        self.start()
+
+    def start(self) -> None:
+        """Fresh processes on board."""
+        bus = MemoryBus()
+        on_board, self._ground = memory_pair(depth=4096)
+        state = NamedState(self._disk, "files", FilesState())
+        self.files = FilesService(bus, flight_repositories(self.run_folder), state)
+        time = OnboardTime(tai_at_zero_ns=TAI_AT_ZERO_NS)
+        self._services = (CommandService(bus, on_board), self.files, TelemetryService(bus, on_board, time))
 
     def send(self, packet: bytes) -> None:
-        self.sent.append(self._clock.now_ns())
-        if len(self.sent) * self._drops % 1.0 >= self._drops or not self._drops:
-            self._entity.receive(self._clock.now_ns(), packet)
+        self.lasts -= 1
+        if self.lasts < 0:
+            raise LinkDown("the cable was pulled")
+        if self._random.random() >= self.loss:
+            self._ground.send(packet)
 
     def receive(self, timeout_ns: int) -> bytes | None:
-        self._down.extend(self._entity.poll(self._clock.now_ns(), 10))
-        if self._down:
-            return self._down.popleft()
-        self._clock.advance_to_ns(self._clock.now_ns() + timeout_ns)
+        while (packet := self._ground.receive()) is not None:
+            if self._random.random() >= self.loss:
+                return packet
+        for service in self._services:
+            service.step(self.clock.now_ns())
+        self.clock.advance_to_ns(self.clock.now_ns() + timeout_ns)
         return None
 
-    def close(self) -> None:
-        self.is_closed = True
+    def close(self) -> None: ...
+
+    def place(self, name: str, content: bytes) -> None:
+        path = self.run_folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
-def put(tmp_path: Path, *more: str, drops: float = 0.0) -> tuple[Result, EntityLink]:
-    (tmp_path / "model.bin").write_bytes(bytes(range(256)) * 100)
-    clock = StationSteppedClock()
-    board = Entity(CfdpSettings(entity=2), FolderFiles(tmp_path / "board", 1 << 20))
-    link = EntityLink(clock, board, drops)
-    station = Station(link=lambda: link, clock=clock)
-    result = CliRunner().invoke(gnd, ["file", "put", str(tmp_path / "model.bin"), "in/a.bin", *more], obj=station)
-    return result, link
+def run(flight: Flight, *words: object) -> Result:
+    station = Station(link=lambda: flight, clock=flight.clock)
+    return CliRunner().invoke(gnd, ["file", *map(str, words)], obj=station)
 
 
-@pytest.mark.parametrize("drops", [0.0, 0.3])
-def test_file_arrives(tmp_path: Path, drops: float) -> None:
-    result, link = put(tmp_path, drops=drops)
-    assert (result.exit_code, "delivered: model.bin, 25600 octets" in result.output) == (0, True)
-    assert (tmp_path / "board" / "in" / "a.bin").read_bytes() == (tmp_path / "model.bin").read_bytes()
-    assert link.is_closed
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["board", "model.bin"]
+def contents(octets: int) -> bytes:
+    return random.Random(octets).randbytes(octets)
 
 
-def test_pace_is_kept(tmp_path: Path) -> None:
-    _, link = put(tmp_path, "--rate", "10")
-    seconds = (link.sent[-1] - link.sent[0]) / SECOND_NS
-    assert len(link.sent) == 32  # metadata, 29 segments, EOF, acknowledgement
-    assert seconds == pytest.approx(3.1, abs=0.1)
+def package(folder: Path) -> Path:
+    folder = folder / "water"
+    folder.mkdir()
+    for name, octets in (("full.onnx", 5000), ("golden.npz", 3000), ("manifest.toml", 500)):
+        (folder / name).write_bytes(contents(octets))
+    return folder
 
 
-def test_class_1_says_that_nobody_knows(tmp_path: Path) -> None:
-    result, _ = put(tmp_path, "--unacknowledged")
-    assert result.exit_code == 6
-    assert "nobody says whether it arrived" in result.output
+@pytest.mark.parametrize("loss", [0.0, 0.1])
+def test_a_package_gets_on_board_its_manifest_last_and_is_checked_there(tmp_path: Path, loss: float) -> None:
+    flight = Flight(tmp_path, loss)
+    folder = package(tmp_path)
+    result = run(flight, "put", folder, "models")
+    names = [line.split()[0] for line in result.stdout.splitlines()]
+    assert (result.exit_code, names[-1]) == (0, "models/water/manifest.toml"), result.output
+    for path in folder.iterdir():
+        assert (flight.run_folder / "models" / "staging" / "water" / path.name).read_bytes() == path.read_bytes()
+    again = run(flight, "put", folder, "models")
+    assert (again.exit_code, again.stdout.count("is there already")) == (0, 3)
 
 
-def test_nobody_there_is_a_failure_and_no_time_left_is_unknown(tmp_path: Path) -> None:
-    result, _ = put(tmp_path, drops=1.0)
-    assert (result.exit_code, "positive_ack_limit" in result.output) == (5, True)
-    assert put(tmp_path, "--seconds", "2", drops=1.0)[0].exit_code == 6
+def test_one_file_gets_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    flight = Flight(tmp_path)
+    (tmp_path / "tile.npy").write_bytes(contents(100))
+    assert run(flight, "put", tmp_path / "tile.npy", "inbox/7.npy").exit_code == 0
+    assert run(flight, "put", tmp_path / "tile.npy", "inbox").exit_code == 0
+    assert sorted(path.name for path in (flight.run_folder / "intake").iterdir()) == ["7.npy", "tile.npy"]
 
 
-def test_name_too_long_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"")
-    assert CliRunner().invoke(gnd, ["file", "put", str(tmp_path / "a"), "x" * 256]).exit_code == 2
+@pytest.mark.parametrize("loss", [0.0, 0.1])
+def test_a_result_is_fetched(tmp_path: Path, loss: float) -> None:
+    flight = Flight(tmp_path, loss)
+    flight.place("results/7/output.npy", contents(20_000))
+    result = run(flight, "get", "results/7/output.npy", tmp_path)
+    assert (result.exit_code, "delivered, 20000 octets" in result.stdout) == (0, True), result.output
+    assert (tmp_path / "output.npy").read_bytes() == contents(20_000)
+    assert run(flight, "get", "results/7/output.npy", tmp_path / "other.npy").exit_code == 0
 
 
-def test_file_is_received(tmp_path: Path) -> None:
-    from fsw.cfdp.settings import PutRequest
-
-    (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "a").write_bytes(b"result")
-    clock = StationSteppedClock()
-    sender = Entity(CfdpSettings(entity=2), FolderFiles(tmp_path / "source", 1000))
-    sender.put(0, PutRequest(destination=1, source_name="a", destination_name="results/a"))
-    station = Station(link=lambda: EntityLink(clock, sender), clock=clock)
-    command = ["file", "receive", str(tmp_path / "here"), "--seconds", "5"]
-    result = CliRunner().invoke(gnd, command, obj=station)
-    assert result.exit_code == 0
-    assert "delivered: results/a, 6 octets" in result.output
-    assert (tmp_path / "here" / "results" / "a").read_bytes() == b"result"
+def test_files_are_listed_and_deleted_and_copies_shown(tmp_path: Path) -> None:
+    flight = Flight(tmp_path)
+    for number in range(30):
+        flight.place(f"results/{number:02}", bytes(number))
+    rows = json.loads(run(flight, "ls", "results", "--format", "json").stdout)
+    assert [(row["file"], row["size"]) for row in rows] == [(f"{number:02}", number) for number in range(30)]
+    assert run(flight, "rm", "results/07").exit_code == 0
+    assert len(json.loads(run(flight, "ls", "results", "--format", "json").stdout)) == 29
+    run(flight, "get", "results/08", tmp_path)
+    (row,) = json.loads(run(flight, "status", "--format", "json").stdout)
+    assert (row["state"], row["done"], row["total"]) == ("done", 8, 8)
 
 
-def test_link_hands_received_units_to_the_entity(tmp_path: Path) -> None:
-    clock = StationSteppedClock()
-    entity = Entity(CfdpSettings(entity=1), FolderFiles(tmp_path, 1000))
-    link = EntityLink(clock, Entity(CfdpSettings(entity=2), FolderFiles(tmp_path, 1000)))
-    files = FileLink(entity, link, clock, rate=100.0)
-    assert list(files.indications(SECOND_NS)) == []
-    assert clock.now_ns() >= SECOND_NS
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("ls", "nowhere"), 5, "no such repository"),
+        (("rm", "results/none"), 5, "no such file"),
+        (("rm", "results"), 2, "no REPOSITORY/FILE"),
+        (("get", "results/none"), 5, "no such file"),
+        (("put", __file__, "stores"), 5, "filestore_rejection"),
+    ],
+)
+def test_what_cannot_be_done_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(Flight(tmp_path), *words)
+    assert (result.exit_code, why in result.stderr) == (code, True), result.output
+
+
+def test_what_arrived_in_part_says_so(tmp_path: Path) -> None:
+    flight = Flight(tmp_path)
+    (tmp_path / "good").write_bytes(contents(10))
+    (tmp_path / "bad name").write_bytes(contents(10))
+    assert run(flight, "put", tmp_path / "good", tmp_path / "bad name", "inbox").exit_code == 9
+
+
+def test_a_put_that_was_interrupted_is_gone_on_with(tmp_path: Path) -> None:
+    flight = Flight(tmp_path, lasts=60)
+    (tmp_path / "big").write_bytes(contents(100_000))
+    broken = run(flight, "put", tmp_path / "big", "inbox")
+    assert broken.exit_code == 7
+    number = broken.stderr.split("--resume ")[1].split()[0]
+    flight.lasts = 100
+    result = run(flight, "put", tmp_path / "big", "inbox", "--resume", number)
+    assert result.exit_code == 0, result.output
+    assert (flight.run_folder / "intake" / "big").read_bytes() == contents(100_000)
+
+
+def test_a_get_that_was_interrupted_is_gone_on_with(tmp_path: Path) -> None:
+    flight = Flight(tmp_path)
+    flight.place("results/big", contents(400_000))
+    broken = run(flight, "get", "results/big", tmp_path, "--seconds", "0.05")
+    assert broken.exit_code == 6, broken.output
+    number = broken.stderr.split("--resume ")[1].split()[0]
+    begun = next((tmp_path / ".partial").glob("*.part")).stat().st_size
+    assert 0 < begun < 400_000
+    result = run(flight, "get", "results/big", tmp_path, "--resume", number)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "big").read_bytes() == contents(400_000)
+    assert not (tmp_path / ".partial" / "checkpoints.json").exists()
+
+
+def test_a_board_that_is_restarted_goes_on(tmp_path: Path) -> None:
+    flight = Flight(tmp_path)
+    (tmp_path / "big").write_bytes(contents(100_000))
+    assert run(flight, "put", tmp_path / "big", "inbox", "--seconds", "0.3").exit_code == 6
+    flight.start()
+    result = run(flight, "put", tmp_path / "big", "inbox")
+    assert result.exit_code == 0, result.output
