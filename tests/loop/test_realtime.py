@@ -127,7 +127,16 @@ class Flight:
 
     def send(self, *words: str) -> int:
         """The exit code of `penumbra gnd cmd send`."""
-        options = ["--tm-port", "0", "--tc-port", str(self.port), "--timeout", "4"]
+        options = [
+            "--tm-port",
+            "0",
+            "--tc-port",
+            str(self.port),
+            "--timeout",
+            "4",
+            "--keys",
+            str(self.run / "bench-keys"),
+        ]
         return CliRunner().invoke(gnd, ["cmd", "send", *words, *options]).exit_code
 
     def submit(self) -> int:
@@ -226,7 +235,10 @@ def test_ctrl_c_leaves_nothing_behind(flight: Flight) -> None:
     assert flight.process.returncode == 128 + signal.SIGINT, output
     assert [command for pid, command in below.items() if state(pid) not in ("", "Z")] == []
     left = sorted(path.name for path in flight.run.iterdir())
-    assert left == ["flight.log", "mission.json", "models", "report.html", "store", "summary.json"]
+    assert left == [
+        "bench-keys", "comms", "flight.log", "mission.json", "models", "report.html", "store", "summary.json",
+    ]  # fmt: skip
+    assert not list(flight.run.parent.glob("link-*.json"))
     summary = json.loads((flight.run / "summary.json").read_text())
     assert summary["jobs"]["done"] > 0
     assert summary["limits"]["violations"] == []

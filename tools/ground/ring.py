@@ -44,6 +44,7 @@ class GroundRing:
         self._ring = load_ring(folder, channel)
         self.store = FileStore(folder / FOLDER)
         self._generation_name, self._sealing_name = f"generation.{channel.number}", f"sealing.{channel.number}"
+        self._pending_name = f"pending.{channel.number}"
 
     @property
     def spi(self) -> int:
@@ -87,7 +88,17 @@ class GroundRing:
         first = self.next_contingency(challenge)
         if number < first:
             raise KeyRefused(f"contingency key {number} is used; the next is {first}")
-        return answer(challenge, self.contingency(number), number)
+        said = answer(challenge, self.contingency(number), number)
+        self.store.save(self._pending_name, _GENERATION.pack(number, challenge.nonce, True))
+        return said
+
+    def pending(self) -> tuple[Challenge, int] | None:
+        """The challenge that was answered last, and with which key, while nothing was heard of it."""
+        value = self.store.load(self._pending_name)
+        if not value:
+            return None
+        number, nonce, _is_kept = _GENERATION.unpack(value)
+        return Challenge(self.channel.number, number, nonce), number
 
     def next_contingency(self, challenge: Challenge) -> int:
         """The first contingency key that is used neither here nor on board."""
@@ -100,6 +111,7 @@ class GroundRing:
         for row in self.channel.rows:
             provision(self.store, generation.counter_name(counter_name(row.spi)))
         self.store.save(self._generation_name, _GENERATION.pack(number, challenge.nonce, is_kept))
+        self.store.save(self._pending_name, b"")
 
     def _counter_name(self, spi: int) -> str:
         found = self._generation()

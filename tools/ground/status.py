@@ -140,7 +140,8 @@ def _recover(session: Session, ground: ProfiledLink, ring: GroundRing, number: i
             break
     challenge = session.challenge
     if challenge is None:
-        raise LinkDown(f"no challenge was heard in {CHALLENGE_S:g} s: the board has not lost its counter")
+        _take_as_done(session, ring)
+        return
     used = ring.next_contingency(challenge) if number is None else number
     ground.send_answer(ring.answer(challenge, used))
     for record in session.records(options.deadline_ns(session.clock, ANSWER_S)):
@@ -152,3 +153,12 @@ def _recover(session: Session, ground: ProfiledLink, ring: GroundRing, number: i
             click.echo(content.text)
             return
     raise LinkDown(f"nothing says whether contingency key {used} was taken; ask again")
+
+
+def _take_as_done(session: Session, ring: GroundRing) -> None:
+    """Nothing is asked: the answer of before was accepted, where there was one. Raises LinkDown."""
+    pending = ring.pending()
+    if pending is None or not session.decoder.packets:
+        raise LinkDown(f"no challenge was heard in {CHALLENGE_S:g} s: the board has not lost its counter")
+    ring.recovered(*pending, is_kept=True)
+    click.echo(f"nothing is asked any more: contingency key {pending[1]} is taken as accepted, and kept")
