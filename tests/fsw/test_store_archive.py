@@ -7,6 +7,7 @@ import pytest
 from fsw.bus.contract import Policy
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import COMMAND, COMMAND_REPORT, CONTACT, EVENT, HOST, PACKET, REPORT, RETRIEVED
+from fsw.catalogue.commands import COMMAND_BY_NAME
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.catalogue.failures import FAILURE_BY_CODE
 from fsw.catalogue.services import STORES as STORE_NAMES
@@ -14,7 +15,7 @@ from fsw.catalogue.wire import decode_arguments, encode_arguments, encode_report
 from fsw.messages import Command, Contact, Event, HostStatus, Stage, TelemetryPacket
 from fsw.packets.cuc import Cuc
 from fsw.packets.pus import Telemetry
-from fsw.store.archive import GROUP_NS, OVERLAP, PACKETS_A_STEP, RETRY_NS, STORES, ArchiveService, StoreSize
+from fsw.store.archive import GROUP_NS, OVERLAP, OWN, PACKETS_A_STEP, RETRY_NS, STORES, ArchiveService, StoreSize
 from hal.clock import SECOND_NS
 from tests.fsw.failing_disk import FAILURES, FailingDisk
 
@@ -275,6 +276,20 @@ def test_a_stall_of_two_seconds_loses_nothing() -> None:
     run.step(GROUP_NS / SECOND_NS)
     assert (run.archive.counts()["stored"], run.archive.counts()["waiting"]) == (900, 0)
     assert all(count.dropped == 0 for count in run.bus.counts() if count.subscriber == "archive")
+
+
+@pytest.mark.parametrize("failure", ["", *FAILURES])
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_every_command_is_answered_on_any_disk(name: str, failure: str) -> None:
+    disk = FailingDisk()
+    run = Run(disk)
+    run.store(range(100))
+    run.step(GROUP_NS / SECOND_NS)
+    disk.failure = failure
+    times = len(COMMAND_BY_NAME[name].fields) - 1
+    for store in STORE_NAMES:
+        arguments = (store, tai_ns(50), tai_ns(40))[: times + 1]
+        assert run.order(name, *arguments) in (("", "store_degraded") if failure else ("",))
 
 
 def test_what_has_no_store_is_counted() -> None:
