@@ -92,10 +92,12 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durable:
-    """Jobs whose acceptance outlives the power from now on; only then may they be acknowledged."""
+    """Jobs whose acceptance, and telecommands whose record, outlive the power from now on; only then may they be
+    acknowledged."""
 
     time_ns: int
     job_ids: tuple[int, ...]
+    requests: tuple[int, ...] = ()
 
 
 class Outcome(IntEnum):

@@ -80,7 +80,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     JOB_ACCEPTED.name: ("store",),
     JOB_REPORT.name: ("store",),
     RECOVERED.name: ("control", "infer", "guard"),
-    DURABLE.name: ("control",),
+    DURABLE.name: ("control", "comms"),
     STORED_COMMAND.name: ("comms",),
     RETRIEVED.name: ("comms",),
     DOWNLINKED_PDU.name: ("comms",),
@@ -88,7 +88,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
 
 # By service, the topics that it does not leave waiting until its period is over.
 WAKES: dict[str, tuple[str, ...]] = {
-    "command": (STORED_COMMAND.name,),
+    "command": (STORED_COMMAND.name, DURABLE.name),
     "guard": (PLANT.name, HOST.name),
     "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name, DURABLE.name),
     "infer": (ORDER.name, TRIP.name, COMMAND.name),

@@ -12,6 +12,7 @@ from fsw.bus.contract import Bus, BusFull, Policy
 from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
+    DURABLE,
     EVENT,
     HEARTBEAT,
     MODE,
@@ -32,6 +33,8 @@ from hal.ports.link import DatagramLink
 
 HEARTBEAT_STEPS = 10
 STORED_DEPTH = 64  # commands of one moment of the schedule
+DURABLE_NS = 8 * SECOND_NS  # a store that has not recorded a command by then has lost its disk
+UNDURABLE_MOST = 64  # commands that wait for it
 RESPONSE = "response"  # origin of what the fault table releases
 COUNTS = ("accepted", "refused", "repeated", "garbage", "untracked", "unanswered", "unarmed", "stored", "file_parts")
 
@@ -60,6 +63,8 @@ class CommandService:
         self._reports = bus.subscribe(COMMAND_REPORT, self.name)
         self._mode: str | None = None
         self._stored = bus.subscribe(STORED_COMMAND, self.name, Policy.MUST_DELIVER, STORED_DEPTH)
+        self._durable = bus.subscribe(DURABLE, self.name, Policy.MUST_DELIVER, STORED_DEPTH)
+        self._undurable: dict[int, Command] = {}  # set, and not recorded yet
         self._arming = Arming()
         self._counts = dict.fromkeys(COUNTS, 0)
         self._steps = 0
@@ -78,6 +83,7 @@ class CommandService:
             self._tracker.note(report)
         if self._tracker:
             self._give_up_overdue(now_ns)
+        self._confirm(now_ns)
         self._steps += 1
         if self._steps % HEARTBEAT_STEPS == 1:
             self._bus.publish(HEARTBEAT, Heartbeat(time_ns=now_ns, service=self.name, steps=self._steps))
@@ -156,7 +162,21 @@ class CommandService:
         self._report(command, Stage.STARTED)
         self._bus.publish(PARAMETER, ParameterSet(time_ns=command.time_ns, name=name, value=value))
         self._bus.publish(EVENT, Event(time_ns=command.time_ns, name="parameter_set", values=(name, value)))
-        self._report(command, Stage.COMPLETED)
+        if len(self._undurable) >= UNDURABLE_MOST:
+            oldest = self._undurable.pop(next(iter(self._undurable)))
+            self._report(oldest, Stage.COMPLETED, failure_code("store_degraded"), command.time_ns)
+        self._undurable[command.request] = command
+
+    def _confirm(self, now_ns: int) -> None:
+        """Complete what the store has recorded: a parameter that was set outlives the power then."""
+        for durable in self._durable.drain():
+            for request in durable.requests:
+                if (command := self._undurable.pop(request, None)) is not None:
+                    self._report(command, Stage.COMPLETED, now_ns=now_ns)
+        for request, command in list(self._undurable.items()):
+            if now_ns - command.time_ns > DURABLE_NS:
+                del self._undurable[request]
+                self._report(command, Stage.COMPLETED, failure_code("store_degraded"), now_ns)
 
     def _tell_armed(self, command: Command) -> None:
         self._report(command, Stage.STARTED)
@@ -189,10 +209,10 @@ class CommandService:
             )
             self._bus.publish(COMMAND_REPORT, report)
 
-    def _report(self, command: Command, stage: Stage, code: int = 0) -> None:
-        report = CommandReport(
-            time_ns=command.time_ns, request=command.request, stage=stage, code=code, ack=command.ack
-        )  # fmt: skip
+    def _report(self, command: Command, stage: Stage, code: int = 0, now_ns: int | None = None) -> None:
+        """A report as of now, or of when the command came."""
+        time_ns = command.time_ns if now_ns is None else now_ns
+        report = CommandReport(time_ns=time_ns, request=command.request, stage=stage, code=code, ack=command.ack)
         self._bus.publish(COMMAND_REPORT, report)
 
     def _count(self, now_ns: int, kind: str, event: str, *values: Value) -> None:

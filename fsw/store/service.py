@@ -84,6 +84,7 @@ class StoreService:
         self._power_off_ns: int | None = None
         self._is_quiet = False
         self._accepted_ids: list[int] = []
+        self._requests: deque[int] = deque(maxlen=DEPTH)  # of commands; who sent one of the oldest has given up
         self._others = (
             _Input(bus.subscribe(COMMAND, self.name, must, DEPTH), Kind.COMMAND),
             _Input(bus.subscribe(EVENT, self.name, drop, DEPTH), Kind.EVENT),
@@ -174,6 +175,7 @@ class StoreService:
                 self._record(item.kind, now_ns, encode(message))
                 if item.kind is Kind.COMMAND:
                     self._ledger.command(message)
+                    self._requests.append(message.request)
                 if item.kind is Kind.EVENT and message.name == RESTARTED and message.values[0] in HOLDERS:
                     self._has_restarted = True
 
@@ -194,9 +196,11 @@ class StoreService:
         except PortError as error:
             self._degrade(now_ns, error)
             return
-        if self._accepted_ids:
-            self._out.publish(DURABLE, Durable(time_ns=now_ns, job_ids=tuple(self._accepted_ids)))
+        if self._accepted_ids or self._requests:
+            jobs, requests = tuple(self._accepted_ids), tuple(self._requests)
+            self._out.publish(DURABLE, Durable(time_ns=now_ns, job_ids=jobs, requests=requests))
             self._accepted_ids.clear()
+            self._requests.clear()
         if self._degraded_ns is not None:
             self._tell(now_ns, "store_back", (now_ns - self._degraded_ns) / SECOND_NS)
             self._degraded_ns = None

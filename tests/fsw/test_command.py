@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from fsw.bus.contract import Policy
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import COMMAND, COMMAND_REPORT, EVENT, MODE, PARAMETER, STORED_COMMAND, UPLINKED_PDU
+from fsw.bus.topics import COMMAND, COMMAND_REPORT, DURABLE, EVENT, MODE, PARAMETER, STORED_COMMAND, UPLINKED_PDU
 from fsw.catalogue.apids import FILE_APID
 from fsw.catalogue.commands import COMMAND_BY_NAME
 from fsw.catalogue.failures import FAILURE_BY_CODE, FAILURE_BY_LABEL
 from fsw.catalogue.wire import Value, encode_arguments
 from fsw.command.decoder import MEMORY_NS, CommandDecoder, Garbage, Refusal, Repeat
 from fsw.command.service import CommandService
-from fsw.messages import Command, CommandReport, ModeStatus, Stage, StoredCommand
+from fsw.messages import Command, CommandReport, Durable, ModeStatus, Stage, StoredCommand
 from fsw.packets.pus import Telecommand
 from fsw.packets.space_packet import PrimaryHeader
 from hal.clock import SECOND_NS
@@ -144,15 +144,21 @@ def test_acceptance_is_reported_and_the_command_published() -> None:
     assert [command.name for command in bench.commands.drain()] == ["clear_fault"]
 
 
-def test_a_parameter_is_set_and_completed() -> None:
-    bench = Bench()
-    assert bench.send(packet("set_parameter", "temp_margin_c", 3.0)) == [
-        (Stage.ACCEPTED, 0),
-        (Stage.STARTED, 0),
-        (Stage.COMPLETED, 0),
-    ]
+def test_a_parameter_is_set_at_once_and_completed_when_that_is_durable() -> None:
+    bench, octets = Bench(), packet("set_parameter", "temp_margin_c", 3.0)
+    assert bench.send(octets) == [(Stage.ACCEPTED, 0), (Stage.STARTED, 0)]
+    assert bench.send(second=8) == []
+    bench.bus.publish(DURABLE, Durable(time_ns=0, job_ids=(), requests=(7, int.from_bytes(octets[:4], "big"))))
+    assert bench.send(second=8) == [(Stage.COMPLETED, 0)]
     assert [(change.name, change.value) for change in bench.parameters.drain()] == [("temp_margin_c", 3.0)]
     assert [event.name for event in bench.events.drain()] == ["parameter_set"]
+
+
+def test_a_parameter_that_the_store_does_not_record_is_not_completed() -> None:
+    bench = Bench()
+    bench.send(packet("set_parameter", "temp_margin_c", 3.0))
+    assert bench.send(second=9) == [(Stage.COMPLETED, FAILURE_BY_LABEL["store_degraded"].code)]
+    assert bench.send(second=10) == []
 
 
 def test_a_repeated_packet_is_carried_out_once() -> None:

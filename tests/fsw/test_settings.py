@@ -136,6 +136,7 @@ def test_the_default_gives_back_what_was_taken(payload: Payload) -> None:
 def test_what_was_set_is_reported_complete_and_read_back(payload: Payload, name: str) -> None:
     payload.command("set_parameter", name, 2.5)
     payload.envelope()
+    payload.envelope()  # the store has recorded it in the step before
     done = [Verification.unpack(packet.subtype, packet.data) for packet in payload.reports() if packet.service == 1]
     assert [report.subtype for report in done] == [1, 3, 7]
     payload.command("get_parameter", name)

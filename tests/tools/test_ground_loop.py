@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import COMMAND, COMMAND_REPORT, EVENT, MODE
+from fsw.bus.topics import COMMAND, COMMAND_REPORT, DURABLE, EVENT, MODE
 from fsw.command.service import CommandService
-from fsw.messages import CommandReport, Event, ModeStatus, Stage
+from fsw.messages import CommandReport, Durable, Event, ModeStatus, Stage
 from fsw.packets.connection import are_you_alive
 from fsw.telemetry.service import TelemetryService
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
@@ -69,6 +69,7 @@ class Flight:
             self.bus.publish(EVENT, self.babble)
         self._command.step(now_ns)
         for command in self._orders.drain():
+            self.bus.publish(DURABLE, Durable(time_ns=now_ns, job_ids=(), requests=(command.request,)))
             if self.governed and command.name in ("set_mode", "clear_fault", "cancel_job"):
                 self._obey(now_ns, command.request, 22 if command.name == "cancel_job" else 0)
         self._telemetry.step(now_ns)
