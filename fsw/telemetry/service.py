@@ -116,9 +116,9 @@ class TelemetryService:
             voice.event(event)
         for job in self._jobs.drain():
             voice.job(job)
-        self._send_reports()
-        for report in self._others.drain():
+        for report in self._others.drain():  # before the word that the command for it is complete
             voice.report(report)
+        self._send_reports()
         for command in self._commands.drain():
             self._carry_out(now_ns, command)
         if now_ns >= self._next_ns:
@@ -190,7 +190,8 @@ class TelemetryService:
         """Parameters that were set, or that were before a restart; those of ours are kept."""
         changes = self._sources.take_settings()
         for change in changes:
-            if PARAMETER_BY_NAME[change.name].owner == self.name:
+            row = PARAMETER_BY_NAME.get(change.name)
+            if row is not None and row.owner == self.name:
                 self._desk.set(change)
         for recovered in self._recovered.drain():
             self._boot_report_ns = None if self._boot_report_ns is None else now_ns
