@@ -49,6 +49,11 @@ def segment(situation: Situation, job: Job, point: OperatingPoint, units: int) -
     return point, max(1, _inferences(situation, job, point, units))
 
 
+def share_of(larger: OperatingPoint) -> OperatingPoint:
+    """What a batch takes for each of its units, as a point to be compared with those that run one."""
+    return replace(larger, seconds=larger.seconds / larger.batch)
+
+
 def unit_of(job: Job, units: int, quickest_s: float, spent_j: float) -> Job:
     """One of the `units` that a job has to go, as a policy judges it: its share of the value, due so that the others
     can still follow it, with its share of what the energy cap leaves."""

@@ -60,10 +60,20 @@ class Course:
         """Attempts that are held against the job."""
         return self.attempts - self.spared
 
-    @property
-    def sigma_j(self) -> float:
-        """One standard deviation of `energy_j`."""
-        return math.sqrt(self.variance)
+    def account(self, energy_j: float) -> dict[str, object]:
+        """The fields of a report that say what was done, and what it took: `energy_j` and the rest."""
+        return {
+            "energy_j": energy_j,
+            "energy_sigma_j": math.sqrt(self.variance),
+            "energy_source": "sampled" if self.is_sampled else "model",
+            "predicted_j": self.predicted_j,
+            "predicted_s": self.predicted_s,
+            "seconds": self.seconds,
+            "digest": self.digest,
+            "summary": self.summary,
+            "rows": self.rows if self.is_cut else 0,
+            "rows_done": self.rows_done if self.is_cut else 0,
+        }
 
     def begin(self) -> int:
         """Another order; its number."""

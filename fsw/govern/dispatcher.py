@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fsw.govern.active import Active, Part
-from fsw.govern.bundle import batch, segment, unit_of
+from fsw.govern.bundle import MOST_JOBS, batch, segment, share_of, unit_of
 from fsw.govern.caps import Breach, CapWatch
 from fsw.govern.course import Course
 from fsw.govern.meter import EnergyMeter
@@ -17,6 +17,7 @@ from fsw.messages import Envelope, Job, JobReport, JobState, Outcome, Plant, Wor
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
+WAITS = 0.5  # of its time a job is kept for a batch; the rest of it is to run, see fsw.govern.menu
 LOST_NS = 5 * SECOND_NS  # so long after an attempt should have been killed, nothing will be heard of it any more
 ENDED_KEPT = 1024  # ended jobs remembered: more than end while the store is a moment behind
 CRASHES = (Outcome.CRASHED, Outcome.LOST_POWER, Outcome.HELD)
@@ -39,6 +40,7 @@ class Dispatcher:
         self.caps = CapWatch(mission.payload.settings)
         self.breaches: list[Breach] = []  # of power caps, until they are taken to be told
         self.active: Active | None = None
+        self._has_batches = self.points.has_batches
         self._situation: Situation | None = None  # of the last choice
         self._candidates: list[Job] = []
         self._courses: dict[int, Course] = {}  # of the jobs that have begun
@@ -111,35 +113,60 @@ class Dispatcher:
         self._situation = Situation(now_ns, plant, envelope, self._spent_j, prices, sunlit)
         quickest = {model: int(self.points.quickest_s(model) * SECOND_NS) for model in self.points.models()}
         self._candidates = self.queue.candidates(now_ns, quickest)
-        if not self.queue.long:
-            return self.policy.choose(self._situation, self._candidates, self.points)
-        choice = self.policy.choose(self._situation, [self._seen(job) for job in self._candidates], self.points)
-        if choice.job is None:
-            return choice
-        chosen = choice.job.job_id
-        return replace(choice, job=next(job for job in self._candidates if job.job_id == chosen))
+        if self._has_batches:
+            self.points.offer(self._shares(self._situation))
+        is_plain = not (self._has_batches or self.queue.long)
+        seen = self._candidates if is_plain else [self._seen(now_ns, job) for job in self._candidates]
+        choice = self.policy.choose(self._situation, seen, self.points)
+        return choice if choice.job is None or is_plain else self._as_it_is(choice, choice.job)
 
-    def _seen(self, job: Job) -> Job:
-        """A job as the policy sees it: of a long one, a unit."""
+    def _shares(self, situation: Situation) -> dict[str, list[OperatingPoint]]:
+        """A unit's share of the batches that could run now: a job that is not worth its price alone may be in one."""
+        self.points.offer({})
+        shares: dict[str, list[OperatingPoint]] = {}
+        for job in self._candidates:
+            if job.model not in shares:
+                bundles = [self._bundle(situation, job, point) for point in self.points.of(job.model) if point.larger]
+                shares[job.model] = [share_of(point) for point, _, _ in bundles if point.batch > 1]
+        return shares
+
+    def _as_it_is(self, choice: Choice, seen: Job) -> Choice:
+        """A choice with the job and the point that the policy was shown a unit of."""
+        point = choice.point
+        if point is not None and point.batch > 1:
+            choice = replace(choice, point=self.points.single(point))
+        return replace(choice, job=next(job for job in self._candidates if job.job_id == seen.job_id))
+
+    def _seen(self, now_ns: int, job: Job) -> Job:
+        """A job as the policy sees it: of a long one, a unit; of one that has waited long enough for others to run with
+        it in a batch, one of a kind that has no price for keeping it."""
         units = self.queue.units(job.job_id)
-        if units == 1:
-            return job
-        return unit_of(job, units, self.points.quickest_s(job.model), self._energy_j(job.job_id))
+        if units > 1:
+            return unit_of(job, units, self.points.quickest_s(job.model), self._energy_j(job.job_id))
+        has_waited = now_ns - job.release_ns > WAITS * (job.deadline_ns - job.release_ns)
+        return replace(job, kind="") if self._has_batches and has_waited else job
 
     def start(self, now_ns: int, job: Job, point: OperatingPoint) -> WorkOrder:
         """Reserve and order one attempt: at a segment of the job where it is long, else at a batch if there is one."""
-        units, count = self._units(job), 1
-        others: list[Job] = []
-        if self._situation is not None and units > 1:
-            point, count = segment(self._situation, job, point, units)
-        elif self._situation is not None and point.larger and self._may_join(job):
-            others = [other for other in self.queue.peers(job) if self._may_join(other)]
-            point, others = batch(self._situation, job, point, others, self._latest_start_ns(job))
+        count, others = 1, list[Job]()
+        if self._situation is not None:
+            point, count, others = self._bundle(self._situation, job, point)
         parts = [self._begin(now_ns, each, point.watts / (1 + len(others))) for each in (job, *others)]
         order = self._order(now_ns, parts, point, count)
         self.active = Active(order=order, point=point, parts=parts)
         self._spent_j += order.predicted_s * point.watts
         return order
+
+    def _bundle(self, situation: Situation, job: Job, point: OperatingPoint) -> tuple[OperatingPoint, int, list[Job]]:
+        """The point for as much work as may go into one order, its inferences, and the other jobs of a batch."""
+        units = self._units(job)
+        if units > 1:
+            return (*segment(situation, job, point, units), [])
+        if not point.larger or not self._may_join(job):
+            return point, 1, []
+        peers = [other for other in self.queue.peers(job, MOST_JOBS) if self._may_join(other)]
+        point, others = batch(situation, job, point, peers, self._latest_start_ns(job))
+        return point, 1, others
 
     def _may_join(self, job: Job) -> bool:
         """Whether a job may run in a batch: one that has begun does unless it is suspect, or not through."""
@@ -345,23 +372,8 @@ class Dispatcher:
             attempts=course.held,
             lost_j=course.lost_j,
             worth=course.worth,
-            **self._account(job.job_id, course),  # type: ignore[arg-type]
+            **course.account(self._energy_j(job.job_id)),  # type: ignore[arg-type]
         )
-
-    def _account(self, job_id: int, course: Course) -> dict[str, object]:
-        """The fields of a report that say what was done and what it took."""
-        return {
-            "energy_j": self._energy_j(job_id),
-            "energy_sigma_j": course.sigma_j,
-            "energy_source": "sampled" if course.is_sampled else "model",
-            "predicted_j": course.predicted_j,
-            "predicted_s": course.predicted_s,
-            "seconds": course.seconds,
-            "digest": course.digest,
-            "summary": course.summary,
-            "rows": course.rows if course.is_cut else 0,
-            "rows_done": course.rows_done if course.is_cut else 0,
-        }
 
     def _report(self, now_ns: int, job: Job, state: JobState, **meter: object) -> JobReport:
         """The final report of a job."""
@@ -370,7 +382,7 @@ class Dispatcher:
         self._ended[job.job_id] = None
         course = self._courses.get(job.job_id)
         if course is not None and course.rows_done:
-            meter |= self._account(job.job_id, course)
+            meter |= course.account(self._energy_j(job.job_id))
         self._courses.pop(job.job_id, None)
         return JobReport(
             time_ns=now_ns,

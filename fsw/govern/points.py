@@ -49,6 +49,7 @@ class OperatingPoints:
     def __init__(self, mission: Mission) -> None:
         self._by_model: dict[str, list[OperatingPoint]] = {row.name: [] for row in mission.models}
         self._rows = {row.name: row.rows for row in mission.models}
+        self._offered: dict[str, list[OperatingPoint]] = {}
         self._slowdown = Factor()  # of the computer, common to all points
         self._hunger = {row.name: Factor(HUNGRIEST) for row in mission.payload.settings}  # watts, of a power setting
         for row in mission.models:
@@ -58,8 +59,26 @@ class OperatingPoints:
         self._all = [each for points in self._by_model.values() for point in points for each in (point, *point.larger)]
 
     def of(self, model: str) -> list[OperatingPoint]:
-        """The points of a model that run one unit of work; empty for one that the mission does not know."""
-        return self._by_model.get(model, [])
+        """The points of a model that run one unit of work, and those offered beside them; empty for one that the
+        mission does not know."""
+        points = self._by_model.get(model, [])
+        return [*points, *self._offered.get(model, ())] if self._offered else points
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether there is a point that runs more than one unit of work."""
+        return len(self._all) > sum(map(len, self._by_model.values()))
+
+    def offer(self, shares: dict[str, list[OperatingPoint]]) -> None:
+        """A unit's share of the batches that could be run now, by model, until the next offer."""
+        self._offered = shares
+
+    def single(self, share: OperatingPoint) -> OperatingPoint:
+        """The point of one unit of work that a share was offered beside."""
+        key = (share.variant, share.threads, share.setting)
+        return next(
+            point for point in self._by_model[share.model] if (point.variant, point.threads, point.setting) == key
+        )
 
     def unit_rows(self, model: str) -> int:
         """Rows of an input that are one unit of work."""

@@ -75,13 +75,14 @@ class JobQueue:
                     break
         return found
 
-    def peers(self, job: Job) -> list[Job]:
-        """Other jobs of one unit for the same model that are worth as much or more, the earliest deadline first."""
+    def peers(self, job: Job, most: int) -> list[Job]:
+        """Other jobs of one unit for the same model that are worth as much or more, the earliest deadline first; of
+        each sort at most so many."""
         rows = [
             row
             for (_, model, value, _, units), rows in self._sorts.items()
             if model == job.model and units == 1 and value >= job.value
-            for row in rows
+            for row in rows[: most + 1]
             if row[1] != job.job_id
         ]
         return [row[2] for row in sorted(rows)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fsw.govern.bundle import SEGMENT_S
 from fsw.govern.dispatcher import Dispatcher
-from fsw.messages import Envelope, Job, JobReport, JobState, Outcome, Plant, WorkOrder, WorkResult
+from fsw.govern.prices import PriceTable
+from fsw.messages import Envelope, Job, JobReport, JobState, Outcome, Plant, Prices, WorkOrder, WorkResult
 from fsw.mission import Mission, load_mission
 from fsw.payload import Batch, ModelRow, Variant
 from hal.clock import SECOND_NS
@@ -379,3 +380,52 @@ def test_every_job_ends_once_every_row_is_run_once_and_every_joule_is_somebodys(
             place += count
         if report.state is JobState.DONE:
             assert place == rows.get(report.job_id, UNIT_ROWS)
+
+
+def priced(joule_price: float, job_price: float = 0.0) -> PriceTable:
+    """One slot of a day."""
+    prices = Prices(
+        time_ns=0, start_ns=0, slot_s=86_400.0, joule_price=(joule_price,), time_price=(0.0,), kinds=("screen",),
+        job_price=((job_price,),),
+    )  # fmt: skip
+    return PriceTable(prices)
+
+
+def chosen(jobs: int, prices: PriceTable, second: float = 0.0, batches: tuple[Batch, ...] = BATCHES) -> list[int]:
+    """What the priced policy runs together of so many jobs that are due after 100 s."""
+    base = mission(batches)
+    dispatcher = Dispatcher(dataclasses.replace(base, governor=dataclasses.replace(base.governor, policy="priced")))
+    for number in range(1, jobs + 1):
+        assert dispatcher.submit(job(number, 100.0))
+    now_ns = int(second * SECOND_NS)
+    choice = dispatcher.choose(now_ns, plant(second), WIDE, prices, True)
+    if choice.job is None or choice.point is None:
+        return []
+    assert choice.job in [job(number, 100.0) for number in range(1, jobs + 1)]
+    return [part.job_id for part in dispatcher.start(now_ns, choice.job, choice.point).parts]
+
+
+def test_a_job_that_is_not_worth_its_price_alone_runs_in_a_batch() -> None:
+    single_j = UNIT_S * mission().payload.settings[0].watts
+    prices = priced(joule_price=1.2 * 2.0 * 0.8 / single_j)
+    assert chosen(3, prices) == []
+    assert chosen(16, prices, batches=()) == []
+    assert len(chosen(16, prices)) == 16
+
+
+def test_a_job_waits_for_a_batch_for_half_of_its_time_at_most() -> None:
+    prices = priced(joule_price=1e-3, job_price=1.7)
+    assert chosen(3, prices, 40.0) == []
+    assert chosen(3, prices, 60.0) == [1]
+    assert chosen(3, prices, 60.0, batches=()) == [], "without batches the price for later is the plan's alone"
+
+
+def test_a_long_job_is_judged_by_what_its_segments_take() -> None:
+    base = mission(BATCHES)
+    dispatcher = Dispatcher(dataclasses.replace(base, governor=dataclasses.replace(base.governor, policy="priced")))
+    unit_j = UNIT_S * base.payload.settings[0].watts
+    assert dispatcher.submit(job(rows=64, value=64.0))
+    dear = priced(joule_price=1.2 * 2.0 * 0.8 / unit_j)
+    choice = dispatcher.choose(0, plant(0.0), WIDE, dear, True)
+    assert choice.job == job(rows=64, value=64.0) and choice.point is not None
+    assert dispatcher.start(0, choice.job, choice.point).batch == 16
