@@ -1,7 +1,9 @@
 """The recorder's shell: takes what must last off the bus and makes it durable within the same step.
 
 A disk that fails does not stop the flight: records wait in memory, the oldest are dropped and counted beyond a
-bound, an event says so, and the log goes on with a fresh checkpoint when the disk is back.
+bound, an event says so, and the log goes on with a fresh checkpoint when the disk is back. A disk that fails again
+and again is asked less and less often, and its files are opened anew: those that were open may be of a mount that is
+no more.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ WAITING_MAX = 4096
 PAYLOAD_MAX = 16_384
 # Records in one write: bounds the time of a step after a stall to some 10 ms.
 BATCH = 256
-RETRY_NS = 10 * SECOND_NS
+DOUBLINGS = 3
+RETRY_NS = 10 * SECOND_NS  # after a failure; doubled each time, but no more often than that
+RETRY_LAST_NS = RETRY_NS << DOUBLINGS
 # Before an announced cut: the guard has stopped what ran by then, and its last results are recorded.
 QUIET_NS = 3 * SECOND_NS
 # Processes that hold jobs or settings in memory: when the supervisor restarts one, it needs them again.
@@ -72,6 +76,9 @@ class StoreService:
         self._lost = 0
         self._written = 0
         self._degraded_ns: int | None = None
+        self._failures = 0  # in a row
+        self._has_read = False  # what the earlier run left is in the ledger
+        self._has_told = False  # and was told
         self._needs_checkpoint = False
         self._retry_ns = 0
         self._steps = 0
@@ -144,6 +151,7 @@ class StoreService:
         self._tell_recovered(now_ns, unclean=not self._ledger.is_closed or self._degraded_ns is not None)
 
     def _tell_recovered(self, now_ns: int, unclean: bool) -> None:
+        self._has_told = self._has_read
         jobs = self._ledger.open_jobs
         recovered = RecoveredJobs(
             time_ns=now_ns,
@@ -190,12 +198,13 @@ class StoreService:
 
     def _commit(self, now_ns: int) -> None:
         """Write what waits; on failure all of it that is not durable waits on."""
-        was_open = self._log is not None
         try:
-            self._write(self._log or self._open(), now_ns)
+            log = self._log if self._failures < 2 else None  # the first time it writes the same octets again
+            self._write(log or self._open(), now_ns)
         except PortError as error:
             self._degrade(now_ns, error)
             return
+        self._failures = 0
         if self._accepted_ids or self._requests:
             jobs, requests = tuple(self._accepted_ids), tuple(self._requests)
             self._out.publish(DURABLE, Durable(time_ns=now_ns, job_ids=jobs, requests=requests))
@@ -204,7 +213,7 @@ class StoreService:
         if self._degraded_ns is not None:
             self._tell(now_ns, "store_back", (now_ns - self._degraded_ns) / SECOND_NS)
             self._degraded_ns = None
-            if not was_open:
+            if not self._has_told:
                 self._tell_recovered(now_ns, unclean=False)  # the earlier run could not be read until now
 
     def _write(self, log: RecordLog, now_ns: int) -> None:
@@ -219,25 +228,39 @@ class StoreService:
                 self._rotate(log, now_ns)
 
     def _open(self) -> RecordLog:
-        """Open the log and take in what it says; what this run has seen before goes on top."""
+        """Open the log, for the first time or anew."""
         log = RecordLog(self._disk, "log", self._config.segment_bytes, self._config.segments)
-        earlier, self._ledger = self._ledger, JobLedger()
-        for record in log.recent():
-            self._ledger.replay(record)
-        for item in earlier.open_jobs:
-            self._ledger.hold(item)
-        for setting in earlier.settings:
-            self._ledger.set(setting)
+        if not self._has_read:
+            try:
+                self._take_in(log)
+            except PortError:
+                log.close()
+                raise
+            self._has_read = True
+        if self._log is not None:
+            self._log.close()
         self._log = log
         return log
+
+    def _take_in(self, log: RecordLog) -> None:
+        """What the log says; what this run has seen before goes on top."""
+        ledger = JobLedger()
+        for record in log.recent():
+            ledger.replay(record)
+        for item in self._ledger.open_jobs:
+            ledger.hold(item)
+        for setting in self._ledger.settings:
+            ledger.set(setting)
+        self._ledger = ledger
 
     def _rotate(self, log: RecordLog, now_ns: int) -> None:
         log.rotate(Entry(kind=Kind.CHECKPOINT, time_ns=now_ns, payload=self._ledger.checkpoint()))
         self._needs_checkpoint = False
 
     def _degrade(self, now_ns: int, error: PortError) -> None:
-        self._retry_ns = now_ns + RETRY_NS
-        self._needs_checkpoint = self._log is not None  # records may be lost: the ledger in memory is the truth
+        self._retry_ns = now_ns + (RETRY_NS << min(self._failures, DOUBLINGS))
+        self._failures += 1
+        self._needs_checkpoint = self._has_read  # records may be lost: the ledger in memory is the truth
         if self._degraded_ns is None:
             self._degraded_ns = now_ns
             self._tell(now_ns, "store_degraded", error.detail)

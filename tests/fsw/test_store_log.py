@@ -161,9 +161,11 @@ def test_a_failed_write_changes_nothing_and_may_be_repeated() -> None:
     assert [payload[0] for _, payload in content(opened(disk))[1:]] == [3]
 
 
-def test_a_disk_without_room_is_met_at_the_start() -> None:
+def test_a_disk_without_room_is_met_at_the_start_and_no_file_stays_open() -> None:
+    disk = MemoryDisk(capacity_bytes=SIZE)
     with pytest.raises(DiskFull):
-        RecordLog(MemoryDisk(capacity_bytes=SIZE), "log", SIZE, 2)
+        RecordLog(disk, "log", SIZE, 2)
+    assert not disk._logs
 
 
 def test_a_checkpoint_that_leaves_no_room_is_refused() -> None:

@@ -26,10 +26,11 @@ from fsw.messages import (
 )
 from fsw.store.ledger import Kind
 from fsw.store.log import RecordLog
-from fsw.store.service import RETRY_NS, WAITING_MAX, StoreService
+from fsw.store.service import RETRY_LAST_NS, RETRY_NS, WAITING_MAX, StoreService
 from hal.clock import SECOND_NS
 from hal.ports.memory_disk import MemoryDisk
 from hal.reading import Reason
+from tests.fsw.failing_disk import FAILURES, UNSYNCED, FailingDisk
 
 
 @dataclass(frozen=True)
@@ -285,6 +286,51 @@ def test_a_failing_disk_degrades_the_store_and_nothing_else(fault: Reason) -> No
     assert run.store.counts()["waiting"] == 0
     run.disk.power_cut()
     assert Run(run.disk).recovered().jobs == (job(1),)
+
+
+def test_files_that_went_stale_are_opened_anew() -> None:
+    run = Run(MemoryDisk())
+    run.bus.publish(JOB_ACCEPTED, job(1))
+    run.step()
+    run.disk.power_cut()  # to this run: every open file is dead, as after the disk was mounted again
+    run.bus.publish(JOB_ACCEPTED, job(2))
+    run.bus.publish(JOB_REPORT, report(1))
+    for _ in range(4):
+        run.step(seconds=RETRY_LAST_NS / SECOND_NS)
+    assert run.events() == ["store_degraded", "store_back"]
+    run.disk.power_cut()
+    assert Run(run.disk).recovered().jobs == (job(2),)
+
+
+def test_jobs_of_an_earlier_run_are_told_once_the_disk_can_be_written() -> None:
+    disk = FailingDisk()
+    first = Run(disk)
+    first.bus.publish(JOB_ACCEPTED, job(1))
+    first.store.close(0)
+    disk.failure = "gone"
+    run = Run(disk)
+    assert run.recovered().jobs == ()
+    disk.failure = UNSYNCED  # it can be read, and no more
+    for _ in range(3):
+        run.step(seconds=RETRY_LAST_NS / SECOND_NS)
+    disk.failure = ""
+    run.step(seconds=RETRY_LAST_NS / SECOND_NS)
+    assert run.recovered().jobs == (job(1),)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_disk_that_goes_on_failing_is_asked_less_and_less_often(failure: str) -> None:
+    disk = FailingDisk()
+    run = Run(disk)
+    disk.failure = failure
+    run.bus.publish(JOB_ACCEPTED, job(1))
+    for _ in range(600):
+        run.step()
+    assert 0 < disk.refused < 15
+    assert run.events() == ["store_degraded"]
+    disk.failure = ""
+    run.step(seconds=RETRY_LAST_NS / SECOND_NS)
+    assert run.events() == ["store_back"]
 
 
 def test_what_memory_cannot_hold_is_counted_and_the_jobs_are_still_known() -> None:
