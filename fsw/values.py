@@ -109,11 +109,18 @@ class Health:
 
 
 def _channel_reader(channel: str) -> Read:
+    place = 0  # in the last batch: most often it is there again
+
     def read(batch: Any) -> float | None:
-        for sample in reversed(batch.samples):
-            if sample.channel == channel:
-                return sample.value if isinstance(sample, Reading) else None
-        return None
+        nonlocal place
+        samples = batch.samples
+        if place >= len(samples) or samples[place].channel != channel:
+            found = next((at for at, sample in enumerate(samples) if sample.channel == channel), None)
+            if found is None:
+                return None
+            place = found
+        sample = samples[place]
+        return sample.value if isinstance(sample, Reading) else None
 
     return read
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from fsw.bus.contract import Bus, BusFull, Policy
-from fsw.bus.topics import COMMAND, EVENT, HEARTBEAT, JOB_REPORT, STORED_COMMAND
+from fsw.bus.topics import COMMAND, EVENT, HEARTBEAT, JOB_REPORT, PARAMETER, STORED_COMMAND
 from fsw.carried import check_carried
 from fsw.catalogue.wire import WireError
 from fsw.faults.desk import FaultDesk
@@ -18,7 +18,7 @@ from fsw.faults.responses import Responder
 from fsw.faults.table import FaultState, FaultTable
 from fsw.faults.watchpoint import NEVER_NS, Transition
 from fsw.keeping import Found, Kept, StateFile
-from fsw.messages import Event, Heartbeat, JobState, StoredCommand
+from fsw.messages import Event, Heartbeat, JobState, ParameterSet, StoredCommand
 from fsw.replies import Replies
 from hal.clock import SECOND_NS, OnboardTime
 
@@ -49,9 +49,11 @@ class FaultService:
         self._replies = Replies(bus)
         self._desk = FaultDesk(self.table, self._replies)
         self._feeds = Feeds(bus, self.name)
+        self._feeds.connect(self.table.working())  # subscribed before anything is published
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST, depth=256)
         self._events = bus.subscribe(EVENT, self.name, Policy.DROP_OLDEST, depth=EVENT_DEPTH)
         self._jobs = bus.subscribe(JOB_REPORT, self.name, Policy.DROP_OLDEST, depth=EVENT_DEPTH)
+        self._settings = bus.subscribe(PARAMETER, self.name, Policy.DROP_OLDEST, depth=16)
         self._ready: deque[bytes] = deque(maxlen=READY_DEPTH)
         self._catch_up_ns = NEVER_NS
         self._slow_ns = self._steps = 0
@@ -66,10 +68,10 @@ class FaultService:
         """Watch, respond, obey, keep, answer."""
         if not self._has_started:
             self._start(now_ns)
+        for setting in self._settings.drain():
+            self._set(setting)
         for change in self._feeds.take(now_ns):
             self._tell_change(now_ns, change)
-        if self._feeds.settings:
-            self._take_settings()
         for event in self._events.drain():
             self._hear(now_ns, event.name)
         for job in self._jobs.drain():
@@ -105,12 +107,10 @@ class FaultService:
             watch.restart(now_ns)
         self._feeds.connect(self.table.working())
 
-    def _take_settings(self) -> None:
-        for change in self._feeds.settings:
-            if change.name == "responses_passive" and bool(change.value) is not self.table.passive:
-                self.table.passive = bool(change.value)
-                self._kept.touch()
-        self._feeds.settings.clear()
+    def _set(self, setting: ParameterSet) -> None:
+        if setting.name == "responses_passive" and bool(setting.value) is not self.table.passive:
+            self.table.passive = bool(setting.value)
+            self._kept.touch()
 
     def _tell_change(self, now_ns: int, change: Transition) -> None:
         """A change of state is a report; a trip also the events of its watchpoint, which come back by the bus."""
