@@ -21,6 +21,7 @@ from typing import Any
 from tools.bench.fuzz_entrances import Entrance, FileUnits, GroundTelemetry, Telecommands, TelemetryFrames
 from tools.bench.fuzz_guided import corpus_of
 from tools.bench.fuzz_link import BusMessages, SecuredLink
+from tools.bench.fuzz_services import Services
 
 ENTRANCES: dict[str, Callable[[], Entrance]] = {
     "telecommands": Telecommands,
@@ -31,9 +32,11 @@ ENTRANCES: dict[str, Callable[[], Entrance]] = {
     "frames": lambda: SecuredLink("frames"),
     "frames+sdls": lambda: SecuredLink("frames+sdls"),
     "bus": BusMessages,
+    "services": Services,
 }
 GUIDED = 1 / 3  # of the time, for the search for seeds
 ROUND = 250  # inputs to one entrance before it is the next one's turn
+FEWER = {"bus": 100, "services": 50}  # where an input takes several times as long
 WARM_UP = 0.1  # of the run: caches and pools are filled by then
 LONGEST = 2048  # octets of an input; more says nothing new
 EXAMPLES = 5  # of escapes and uncounted rejects, in the result
@@ -114,8 +117,7 @@ class Campaign:
         done, is_warm = 0, False
         while (part := share(done)) < 1.0:
             for name in self._entrances:
-                self._round(name)
-                done += ROUND
+                done += self._round(name)
             progress(part)
             if not is_warm and part >= WARM_UP:
                 is_warm, self._warm_bytes = True, resident_bytes()
@@ -125,9 +127,11 @@ class Campaign:
         for entrance in self._entrances.values():
             entrance.close()
 
-    def _round(self, name: str) -> None:
+    def _round(self, name: str) -> int:
+        """Some inputs to one entrance; how many."""
+        inputs = FEWER.get(name, ROUND)
         entrance, tally, mutator = self._entrances[name], self.tallies[name], self._mutators[name]
-        for _ in range(ROUND):
+        for _ in range(inputs):
             octets = mutator.next()
             before = entrance.counted()
             tally.inputs += 1
@@ -142,6 +146,7 @@ class Campaign:
             tally.rejects_counted += is_counted
             if has_effect is False and not is_counted:
                 tally.note("uncounted", octets)
+        return inputs
 
 
 def run(

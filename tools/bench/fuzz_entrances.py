@@ -48,6 +48,7 @@ from tools.ground.decoder import Decoder, Undecoded
 
 SCID = 0xAB
 MOMENT_NS = SECOND_NS // 1000  # between two inputs: a thousand a second, so that time-outs come to pass
+WITHOUT_EFFECT = ("refused", "repeated", "garbage", "unarmed")  # counts of the command service
 TIME = Cuc.from_ns(2_173_824_037 * SECOND_NS)
 
 
@@ -151,7 +152,7 @@ class Telecommands:
 
     def counted(self) -> int:
         counts = self._service.counts()
-        return sum(counts[name] for name in counts if name not in ("accepted", "untracked", "unanswered"))
+        return sum(counts[name] for name in WITHOUT_EFFECT)
 
     def close(self) -> None:
         """Nothing is open."""
