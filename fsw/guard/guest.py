@@ -11,6 +11,7 @@ from fsw.messages import Allocation, Envelope, HostStatus
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
+LEAD = 1.25  # control periods: what ends before the next look, with its jitter, must be met now
 METER_NS = 2 * SECOND_NS  # from the start of a job until a sample of the rail shows nothing else
 
 
@@ -21,6 +22,7 @@ class GuestBounds:
         self._mission, self._guard = mission, mission.guard
         self._running, self._tightened = running, tightened
         payload = mission.payload
+        self._lead_ns = int(LEAD * mission.control_period_s * SECOND_NS)
         self._unseen_j = (payload.most_w - payload.idle_w) * 2.0 * mission.control_period_s  # since and until a sample
         self._rolling: RollingEnergy | None = None
         self._granted: Allocation | None = None
@@ -42,7 +44,7 @@ class GuestBounds:
 
     def broken(self, look: Look) -> Broken | None:
         """What forbids everything."""
-        return self._host_gone(look) or self._over_grant(look) or self._over_mean(look)
+        return self._host_gone(look) or self._over_grant(look) or self._over_next(look) or self._over_mean(look)
 
     def envelope(self, look: Look) -> Envelope | None:
         """What the grant leaves: peak, rolling mean, joules, and the time until it changes; None for nothing."""
@@ -50,7 +52,7 @@ class GuestBounds:
         if host is None or host.allocation is None or rolling is None:
             return None
         grant, idle_w, margin = host.allocation, self._mission.payload.idle_w, 1.0 + guard.draw_margin
-        seconds = _seconds_granted(look.now_ns, host, guard.power_off_quiet_s)
+        seconds = _seconds_granted(look.now_ns + self._lead_ns, host, guard.power_off_quiet_s)
         mean_w, peak_w = grant.mean_w - guard.power_margin_w, grant.peak_w - guard.power_margin_w
         limit_w = self._tightened.payload_power_limit_w
         granted_j = grant.energy_j - self._used_j - idle_w * (grant.until_ns - look.now_ns) / SECOND_NS
@@ -80,6 +82,18 @@ class GuestBounds:
         drawn_w = look.plant.worst_payload_power_w
         return ("allocation_peak_w", drawn_w, grant.peak_w) if drawn_w > grant.peak_w else None
 
+    def _over_next(self, look: Look) -> Broken | None:
+        """What runs, and may not any more before the next look: the grant runs out, or a lower one takes its place."""
+        host, order, soon_ns = look.host, look.order, look.now_ns + self._lead_ns
+        if order is None or host is None or host.allocation is None:
+            return None
+        coming = host.next_allocation
+        if coming is None or coming.from_ns > min(soon_ns, host.allocation.until_ns):
+            return ("allocation", 0.0, 0.0) if soon_ns >= host.allocation.until_ns else None
+        draw_w = self._mission.payload.idle_w + self._running.declared_w(order)
+        draw_w = max(draw_w, look.plant.worst_payload_power_w)
+        return ("allocation_peak_w", draw_w, coming.peak_w) if draw_w > coming.peak_w else None
+
     def _over_mean(self, look: Look) -> Broken | None:
         """The mean granted, broken if what runs goes on: by its draw for ever, and by what is left of it."""
         order, host, rolling = look.order, look.host, self._rolling
@@ -95,7 +109,7 @@ class GuestBounds:
 
 
 def _seconds_granted(now_ns: int, host: HostStatus, quiet_s: float) -> float:
-    """Seconds for which the present grant is sure to hold."""
+    """Seconds for which the present grant is sure to hold; `now_ns` is when the last job may start on this word."""
     until_ns = host.allocation.until_ns if host.allocation else now_ns
     if host.next_allocation is not None:
         until_ns = min(until_ns, host.next_allocation.from_ns)
