@@ -92,12 +92,13 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durable:
-    """Jobs whose acceptance, and telecommands whose record, outlive the power from now on; only then may they be
-    acknowledged."""
+    """What outlives the power from now on: jobs that were accepted or `cancelled`, telecommands that were recorded, by
+    their `requests`. Only then may they be acknowledged."""
 
     time_ns: int
     job_ids: tuple[int, ...]
     requests: tuple[int, ...] = ()
+    cancelled: tuple[int, ...] = ()
 
 
 class Outcome(IntEnum):

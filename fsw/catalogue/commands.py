@@ -41,7 +41,10 @@ COMMANDS: tuple[CommandRow, ...] = (
         ),
         modes=ALL_MODES[1:],
     ),
-    CommandRow(12, "cancel_job", 8, 1, 3, "govern", "stops a job, running or not", (Field("job", Wire.U32, low=1),)),
+    CommandRow(
+        12, "cancel_job", 8, 1, 3, "govern", "stops a job, running or not; complete when that is durable",
+        (Field("job", Wire.U32, low=1),), timeout_s=120.0,
+    ),
     CommandRow(
         13, "clear_fault", 8, 1, 4, "govern", "forgets a latched fault whose cause has gone; empty: all of them",
         (Field("fault", Wire.TEXT, "", "name of the fault, as its event had it", high=32),), Hazard.WATCH,

@@ -9,10 +9,11 @@ from fsw.bus.topics import COMMAND_REPORT, JOB_ACCEPTED
 from fsw.catalogue.failures import failure_code
 from fsw.govern.dispatcher import Dispatcher
 from fsw.govern.mode import Change, ModeMachine
-from fsw.messages import COMMANDED_JOB_IDS, Command, CommandReport, Job, JobReport, Stage
+from fsw.messages import COMMANDED_JOB_IDS, Command, CommandReport, Durable, Job, JobReport, JobState, Stage
 from hal.clock import SECOND_NS
 
 DURABLE_NS = 8 * SECOND_NS  # under the command's own time-out of 10 s, so that the answer says why
+WAITING = ("submit_job", "cancel_job")  # for the store
 OURS = ("set_mode", "submit_job", "cancel_job", "clear_fault", "hold_jobs", "release_jobs")
 
 
@@ -24,6 +25,7 @@ class CommandDesk:
         self._changes: list[Change] = []
         self._reports: list[JobReport] = []
         self._undurable: dict[int, Command] = {}  # submissions that the store has not confirmed, by job
+        self._cancelling: dict[int, Command] = {}  # cancellations whose job has not ended durably, by job
         self.holds = False
 
     def changes(self) -> list[Change]:
@@ -41,7 +43,7 @@ class CommandDesk:
         if command.name not in OURS:
             return
         label = getattr(self, f"_{command.name}")(now_ns, command, out)
-        if not label and command.name == "submit_job":
+        if not label and command.name in WAITING:
             out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.STARTED, 0))
             return
         stage = Stage.COMPLETED
@@ -52,17 +54,34 @@ class CommandDesk:
         values = (int(command.arguments[0]),) if label == "unknown_job" else ()
         out.publish(COMMAND_REPORT, _report(now_ns, command, stage, failure_code(label) if label else 0, values))
 
-    def confirm(self, now_ns: int, durable: Sequence[int], out: Outbox) -> None:
-        """Complete the submissions that are durable now; fail those that the store could not take in time."""
-        for job_id in durable:
-            command = self._undurable.pop(job_id, None)
+    def confirm(self, now_ns: int, durable: Sequence[Durable], out: Outbox) -> None:
+        """Complete what is durable now; fail what the store could not take in time. A job that runs ends in its own."""
+        for message in durable:
+            self._complete(now_ns, self._undurable, message.job_ids, out)
+            self._complete(now_ns, self._cancelling, message.cancelled, out)
+        for waiting in (self._undurable, self._cancelling):
+            for job_id, command in list(waiting.items()):
+                may_wait = waiting is self._cancelling and self._dispatcher.runs(job_id)
+                if now_ns - command.time_ns > DURABLE_NS and not may_wait:
+                    del waiting[job_id]
+                    code = failure_code("store_degraded")
+                    out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, code))
+
+    def ended(self, now_ns: int, report: JobReport, out: Outbox) -> None:
+        """A job has ended; where it was to be cancelled and came to its end before, the cancellation has failed."""
+        if report.state < JobState.DONE or report.state is JobState.CANCELLED:
+            return
+        command = self._cancelling.pop(report.job_id, None)
+        if command is not None:
+            code = failure_code("job_final")
+            out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, code, (report.job_id,)))
+
+    @staticmethod
+    def _complete(now_ns: int, waiting: dict[int, Command], job_ids: Sequence[int], out: Outbox) -> None:
+        for job_id in job_ids:
+            command = waiting.pop(job_id, None)
             if command is not None:
                 out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, 0))
-        for job_id, command in list(self._undurable.items()):
-            if now_ns - command.time_ns > DURABLE_NS:
-                del self._undurable[job_id]
-                code = failure_code("store_degraded")
-                out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, code))
 
     def _set_mode(self, now_ns: int, command: Command, _out: Outbox) -> str:
         change = self._mode.request(now_ns, str(command.arguments[0]), "ground")
@@ -93,11 +112,15 @@ class CommandDesk:
 
     def _cancel_job(self, now_ns: int, command: Command, _out: Outbox) -> str:
         job_id = int(command.arguments[0])
+        if job_id in self._cancelling:
+            return "not_wanted"
         report = self._dispatcher.cancel(now_ns, job_id)
         if report is not None:
             self._reports.append(report)
-            return ""
-        return "" if self._dispatcher.runs(job_id) else "unknown_job"
+        elif not self._dispatcher.runs(job_id):
+            return "unknown_job"
+        self._cancelling[job_id] = command
+        return ""
 
     def _clear_fault(self, now_ns: int, _command: Command, _out: Outbox) -> str:
         if self._mode.mode != "SAFE":

@@ -182,13 +182,13 @@ class GovernService:
         if report.state >= JobState.DONE:  # others are checkpoints
             self.tally.add(report)
         self._out.publish(JOB_REPORT, report)
+        self._desk.ended(now_ns, report, self._out)
 
     def _obey(self, now_ns: int) -> None:
         """Carry out the commands that are ours."""
         for trip in self._trips.drain():
             self._announce(now_ns, self.mode.trip(now_ns, trip.limit))
-        durable = [job_id for message in self._durable.drain() for job_id in message.job_ids]
-        self._desk.confirm(now_ns, durable, self._out)
+        self._desk.confirm(now_ns, self._durable.drain(), self._out)
         for command in self._commands.drain():
             self._desk.obey(now_ns, command, self._out)
             for change in self._desk.changes():

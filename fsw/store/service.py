@@ -17,7 +17,7 @@ from fsw.bus.codec import encode
 from fsw.bus.contract import Bus, Policy, Subscription
 from fsw.bus.outbox import Outbox
 from fsw.bus.topics import COMMAND, DURABLE, EVENT, HEARTBEAT, HOST, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER, RECOVERED
-from fsw.messages import Durable, Event, Heartbeat, RecoveredJobs
+from fsw.messages import Durable, Event, Heartbeat, JobState, RecoveredJobs
 from fsw.store.ledger import JobLedger, Kind
 from fsw.store.log import Entry, RecordLog
 from hal.clock import SECOND_NS
@@ -91,6 +91,7 @@ class StoreService:
         self._power_off_ns: int | None = None
         self._is_quiet = False
         self._accepted_ids: list[int] = []
+        self._cancelled: list[int] = []
         self._requests: deque[int] = deque(maxlen=DEPTH)  # of commands; who sent one of the oldest has given up
         self._others = (
             _Input(bus.subscribe(COMMAND, self.name, must, DEPTH), Kind.COMMAND),
@@ -178,6 +179,8 @@ class StoreService:
         for report in self._reports.drain():
             self._ledger.report(report)
             self._record(Kind.JOB_REPORT, now_ns, encode(report))
+            if report.state is JobState.CANCELLED:
+                self._cancelled.append(report.job_id)
         for item in self._others:
             for message in item.subscription.drain():
                 self._record(item.kind, now_ns, encode(message))
@@ -205,16 +208,22 @@ class StoreService:
             self._degrade(now_ns, error)
             return
         self._failures = 0
-        if self._accepted_ids or self._requests:
-            jobs, requests = tuple(self._accepted_ids), tuple(self._requests)
-            self._out.publish(DURABLE, Durable(time_ns=now_ns, job_ids=jobs, requests=requests))
-            self._accepted_ids.clear()
-            self._requests.clear()
+        self._tell_durable(now_ns)
         if self._degraded_ns is not None:
             self._tell(now_ns, "store_back", (now_ns - self._degraded_ns) / SECOND_NS)
             self._degraded_ns = None
             if not self._has_told:
                 self._tell_recovered(now_ns, unclean=False)  # the earlier run could not be read until now
+
+    def _tell_durable(self, now_ns: int) -> None:
+        """What was waited for is recorded."""
+        waited = (self._accepted_ids, self._requests, self._cancelled)
+        if not any(waited):
+            return
+        jobs, requests, cancelled = map(tuple, waited)
+        self._out.publish(DURABLE, Durable(time_ns=now_ns, job_ids=jobs, requests=requests, cancelled=cancelled))
+        for done in waited:
+            done.clear()
 
     def _write(self, log: RecordLog, now_ns: int) -> None:
         if self._needs_checkpoint or not log.is_begun:

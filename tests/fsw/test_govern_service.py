@@ -322,17 +322,37 @@ def test_cancelling_takes_waiting_and_running_jobs_and_no_others(flight: Flight)
     flight.fly()
     (order,) = flight.took(ORDER)
     waiting = 3 - order.job_id
-    assert flight.command("cancel_job", waiting) == (DONE, "")
-    assert flight.command("cancel_job", order.job_id) == (DONE, "")
+    assert flight.command("cancel_job", waiting, request=1) == ([Stage.STARTED], "")
+    assert flight.command("cancel_job", order.job_id, request=2) == ([Stage.STARTED], "")
+    assert flight.command("cancel_job", order.job_id, request=3) == ([Stage.STARTED], "not_wanted")
     flight.end(order, Outcome.STOPPED)
     flight.fly()
     assert [(r.job_id, r.state) for r in flight.took(JOB_REPORT)] == [
         (waiting, JobState.CANCELLED),
         (order.job_id, JobState.CANCELLED),
     ]
+    flight.bus.publish(DURABLE, Durable(time_ns=0, job_ids=(), cancelled=(waiting, order.job_id)))
+    flight.fly()
+    assert [(r.request, r.stage, r.code) for r in flight.took(COMMAND_REPORT)] == [
+        (1, Stage.COMPLETED, 0),
+        (2, Stage.COMPLETED, 0),
+    ]
     flight.fly(5)
     assert flight.took(ORDER) == []
     assert flight.command("cancel_job", 77) == ([Stage.STARTED], "unknown_job")
+
+
+def test_a_job_that_comes_to_its_end_is_not_cancelled_any_more(flight: Flight) -> None:
+    flight.job(1)
+    flight.fly()
+    (order,) = flight.took(ORDER)
+    assert flight.command("cancel_job", 1) == ([Stage.STARTED], "")
+    flight.fly(5)
+    assert flight.took(COMMAND_REPORT) == [], "it still runs"
+    flight.end(order, Outcome.DONE)
+    flight.fly(2)
+    (report,) = flight.took(COMMAND_REPORT)
+    assert (report.stage, FAILURE_BY_CODE[report.code].label) == (Stage.COMPLETED, "job_final")
 
 
 def test_held_jobs_wait_and_what_runs_may_end(flight: Flight) -> None:
