@@ -9,4 +9,5 @@ data units for telemetry, reports, events. Imports the shared parts of the fligh
     operations   copies that the ground asked for, to it or between repositories
     tasks        what takes longer than a step: lists, hashes, local copies
     service      the shell
+    results      the writing end of the repository of results, for whoever runs the models
 """

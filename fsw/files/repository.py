@@ -214,6 +214,8 @@ def _walk(folder: Path, depth: int, prefix: str) -> Iterator[tuple[str, os.DirEn
     with os.scandir(folder) as listing:
         for item in listing:
             path = f"{prefix}{item.name}"
+            if item.name.startswith("."):  # not whole yet
+                continue
             if item.is_dir(follow_symlinks=False) and depth > 1:
                 yield from _walk(Path(item.path), depth - 1, f"{path}/")
             elif item.is_file(follow_symlinks=False):

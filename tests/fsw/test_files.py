@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,10 +24,11 @@ from fsw.cfdp.files import FolderFiles
 from fsw.cfdp.settings import CfdpSettings, Ended, PutRequest
 from fsw.files.names import FileName, FileRefused, file_name, parse_name
 from fsw.files.repository import Repositories, Repository, WhenFull, flight_repositories
+from fsw.files.results import ResultFolder
 from fsw.files.service import FilesConfig, FilesService
 from fsw.files.spool import Spool
 from fsw.files.state import FilesState
-from fsw.messages import Command, Contact, Event, FilePdu, Stage
+from fsw.messages import Command, Contact, Event, FilePdu, Stage, WorkOrder
 from fsw.store.state import NamedState
 from hal.clock import SECOND_NS
 from hal.ports.disk import RealDisk
@@ -490,6 +492,35 @@ def test_packages_that_were_taken_make_room_for_new_ones(tmp_path: Path) -> None
     fill(files, "old/manifest.toml", 0)
     files.begin("p", "r/new/full.onnx", 450)
     assert [entry.name.path for entry in files.entries("r")] == ["waiting/full.onnx", "waiting/manifest.toml"]
+
+
+def order(job_id: int, first_row: int = 0) -> WorkOrder:
+    return WorkOrder(
+        job_id=job_id, attempt=1, model="m", variant="v", setting="", input_ref="", predicted_s=0.0, predicted_w=0.0,
+        kill_ns=0, first_row=first_row,
+    )  # fmt: skip
+
+
+def test_outputs_of_jobs_can_be_fetched_and_the_oldest_go(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    output = np.arange(24, dtype=np.float32).reshape(4, 6)
+    results = ResultFolder(folder, quota_octets=3 * 300, durable=False)
+    assert [results.keep(order(number), output) for number in (1, 2)] == ["results/1-1.npy", "results/2-1.npy"]
+    assert results.keep(order(2, first_row=4), output) == "results/2-1-4.npy"
+    np.testing.assert_array_equal(np.load(folder / "1-1.npy"), output)
+    again = ResultFolder(folder, quota_octets=3 * 300, durable=False)
+    for number in (3, 4):
+        again.keep(order(number), output)
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 900
+    assert not (folder / "1-1.npy").exists() and (folder / "4-1.npy").exists()
+    assert again.dropped > 0
+
+
+def test_a_result_survives_an_output_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "results").write_bytes(b"a file where the folder should be")
+    results = ResultFolder(tmp_path / "results")
+    assert results.keep(order(1), np.zeros(3)) == ""
+    assert results.lost == 1
 
 
 def test_spool_is_bounded_as_a_whole(tmp_path: Path) -> None:
