@@ -56,7 +56,7 @@ class GuestBounds:
         mean_w, peak_w = grant.mean_w - guard.power_margin_w, grant.peak_w - guard.power_margin_w
         limit_w = self._tightened.payload_power_limit_w
         granted_j = grant.energy_j - self._used_j - idle_w * (grant.until_ns - look.now_ns) / SECOND_NS
-        if granted_j <= 0.0 or peak_w <= idle_w or seconds <= 0.0:
+        if granted_j <= 0.0 or peak_w <= idle_w:
             return None
         steady_w = max(0.0, min(peak_w, rolling.room_w(look.now_s, mean_w)) - idle_w)
         heat = heat_now(self._mission, self._tightened, look.plant, is_sunny=True)
@@ -115,4 +115,4 @@ def _seconds_granted(now_ns: int, host: HostStatus, quiet_s: float) -> float:
         until_ns = min(until_ns, host.next_allocation.from_ns)
     if host.power_off_ns is not None:
         until_ns = min(until_ns, host.power_off_ns - int(quiet_s * SECOND_NS))
-    return (until_ns - now_ns) / SECOND_NS
+    return max(0.0, (until_ns - now_ns) / SECOND_NS)

@@ -221,21 +221,21 @@ def test_a_job_that_starts_late_on_a_word_is_over_before_the_grant_shrinks() -> 
 
 
 @pytest.mark.parametrize(
-    ("peak_w", "until_s", "limit"), [(27.0, 100, "allocation_peak_w"), (31.0, 100, None), (None, 8, "allocation")]
+    ("peak_w", "until_s", "limit"), [(27.0, 200, "allocation_peak_w"), (31.0, 200, None), (None, 78, "allocation")]
 )
 def test_what_runs_is_stopped_before_a_grant_that_does_not_carry_it(
     peak_w: float | None, until_s: int, limit: str | None
 ) -> None:
     guard, tripped = Guard(HOSTED, None), None
-    grant = Allocation(from_ns=0, until_ns=until_s * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=4e3)
-    coming = None if peak_w is None else dataclasses.replace(grant, from_ns=8 * SECOND_NS, peak_w=peak_w)
-    for second in range(8):
-        now_ns = second * SECOND_NS
+    grant = Allocation(from_ns=0, until_ns=until_s * SECOND_NS, mean_w=40.0, peak_w=60.0, energy_j=8e3)
+    coming = None if peak_w is None else dataclasses.replace(grant, from_ns=78 * SECOND_NS, peak_w=peak_w)
+    for second in range(78):
+        now_ns, draw_w = second * SECOND_NS, 27.5 if second > 70 else 6.0
         host = HostStatus(time_ns=now_ns, heartbeat_ns=now_ns, allocation=grant, next_allocation=coming)
-        seen = plant(time_ns=now_ns, payload_power_w=27.5, worst_payload_power_w=27.5)
-        trip = guard.step(now_ns, EPOCH_S, seen, host, ORDER)[1]
+        seen = plant(time_ns=now_ns, payload_power_w=draw_w, worst_payload_power_w=draw_w)
+        trip = guard.step(now_ns, EPOCH_S, seen, host, ORDER if second > 69 else None)[1]
         tripped = tripped or (trip and (second, trip.limit))
-    assert tripped == (None if limit is None else (7, limit))
+    assert tripped == (None if limit is None else (77, limit))
 
 
 def test_a_guard_that_is_off_bounds_nothing() -> None:
