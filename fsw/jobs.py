@@ -18,6 +18,7 @@ class JobState(IntEnum):
     CANCELLED = 6
 
 
+JOBS_HELD = "jobs_held"  # among the settings that outlive the power; no parameter of the dictionary
 COMMANDED_JOB_IDS = 1 << 30  # jobs by command count from here, those of the intake below it
 
 

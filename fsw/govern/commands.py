@@ -9,11 +9,22 @@ from fsw.bus.topics import COMMAND_REPORT, JOB_ACCEPTED
 from fsw.catalogue.failures import failure_code
 from fsw.govern.dispatcher import Dispatcher
 from fsw.govern.mode import Change, ModeMachine
-from fsw.messages import COMMANDED_JOB_IDS, Command, CommandReport, Durable, Job, JobReport, JobState, Stage
+from fsw.jobs import JOBS_HELD
+from fsw.messages import (
+    COMMANDED_JOB_IDS,
+    Command,
+    CommandReport,
+    Durable,
+    Job,
+    JobReport,
+    JobState,
+    ParameterSet,
+    Stage,
+)
 from hal.clock import SECOND_NS
 
 DURABLE_NS = 8 * SECOND_NS  # under the command's own time-out of 10 s, so that the answer says why
-WAITING = ("submit_job", "cancel_job")  # for the store
+WAITING = ("submit_job", "cancel_job", "hold_jobs", "release_jobs")  # for the store
 OURS = ("set_mode", "submit_job", "cancel_job", "clear_fault", "hold_jobs", "release_jobs")
 
 
@@ -26,7 +37,9 @@ class CommandDesk:
         self._reports: list[JobReport] = []
         self._undurable: dict[int, Command] = {}  # submissions that the store has not confirmed, by job
         self._cancelling: dict[int, Command] = {}  # cancellations whose job has not ended durably, by job
+        self._recording: dict[int, Command] = {}  # commands that the store has not recorded, by request
         self.holds = False
+        self._has_held = False  # or released: newer than what any earlier run has left
 
     def changes(self) -> list[Change]:
         """Mode changes since the last call."""
@@ -37,6 +50,11 @@ class CommandDesk:
         """Final job reports since the last call."""
         taken, self._reports = self._reports, []
         return taken
+
+    def recall(self, settings: Sequence[ParameterSet]) -> None:
+        """Hold jobs where an earlier run was told to, and nothing has been said in this one."""
+        if not self._has_held:
+            self.holds = any(setting.name == JOBS_HELD and setting.value for setting in settings)
 
     def obey(self, now_ns: int, command: Command, out: Outbox) -> None:
         """Carry out one command and report start and end; others' commands are left alone."""
@@ -59,7 +77,8 @@ class CommandDesk:
         for message in durable:
             self._complete(now_ns, self._undurable, message.job_ids, out)
             self._complete(now_ns, self._cancelling, message.cancelled, out)
-        for waiting in (self._undurable, self._cancelling):
+            self._complete(now_ns, self._recording, message.requests, out)
+        for waiting in (self._undurable, self._cancelling, self._recording):
             for job_id, command in list(waiting.items()):
                 may_wait = waiting is self._cancelling and self._dispatcher.runs(job_id)
                 if now_ns - command.time_ns > DURABLE_NS and not may_wait:
@@ -77,9 +96,9 @@ class CommandDesk:
             out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, code, (report.job_id,)))
 
     @staticmethod
-    def _complete(now_ns: int, waiting: dict[int, Command], job_ids: Sequence[int], out: Outbox) -> None:
-        for job_id in job_ids:
-            command = waiting.pop(job_id, None)
+    def _complete(now_ns: int, waiting: dict[int, Command], done: Sequence[int], out: Outbox) -> None:
+        for number in done:
+            command = waiting.pop(number, None)
             if command is not None:
                 out.publish(COMMAND_REPORT, _report(now_ns, command, Stage.COMPLETED, 0))
 
@@ -131,12 +150,14 @@ class CommandDesk:
         self._changes.append(change)
         return ""
 
-    def _hold_jobs(self, _now_ns: int, _command: Command, _out: Outbox) -> str:
-        self.holds = True
+    def _hold_jobs(self, _now_ns: int, command: Command, _out: Outbox) -> str:
+        self.holds = self._has_held = True
+        self._recording[command.request] = command
         return ""
 
-    def _release_jobs(self, _now_ns: int, _command: Command, _out: Outbox) -> str:
-        self.holds = False
+    def _release_jobs(self, _now_ns: int, command: Command, _out: Outbox) -> str:
+        self.holds, self._has_held = False, True
+        self._recording[command.request] = command
         return ""
 
 

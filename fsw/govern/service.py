@@ -121,6 +121,7 @@ class GovernService:
         self._envelope = self._envelopes.take() or self._envelope
         fresh = False
         for recovered in self._recovered.drain():
+            self._desk.recall(recovered.settings)
             checkpoints = {report.job_id: report for report in recovered.checkpoints}
             for job, attempts in zip(recovered.jobs, recovered.attempts, strict=True):
                 report = self.dispatcher.resume(now_ns, job, attempts, checkpoints.get(job.job_id))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from fsw.bus.codec import CodecError, decode, encode
+from fsw.jobs import JOBS_HELD
 from fsw.messages import COMMANDED_JOB_IDS, Command, Job, JobReport, JobState, ParameterSet, WorkOrder
 from fsw.store.log import Record
 
@@ -51,6 +52,9 @@ OPEN_JOBS_MAX = 4096
 SETTINGS_MAX = 256  # parameters that can be set: more than the dictionary has
 
 
+HOLDS = {"hold_jobs": 1.0, "release_jobs": 0.0}
+
+
 class JobLedger:
     """Jobs that are owed a result, and settings that hold. Every method may be repeated with the same message."""
 
@@ -73,8 +77,10 @@ class JobLedger:
         return tuple(self._settings.values())
 
     def command(self, command: Command) -> None:
-        """A command was carried out; one that sets a parameter holds until the next."""
-        if command.name == "set_parameter" and len(command.arguments) == 2:
+        """A command was carried out; one that sets a parameter, or that holds jobs, holds until the next."""
+        if command.name in HOLDS:
+            self.set(ParameterSet(time_ns=command.time_ns, name=JOBS_HELD, value=HOLDS[command.name]))
+        elif command.name == "set_parameter" and len(command.arguments) == 2:
             self.set(ParameterSet(time_ns=command.time_ns, name=str(command.arguments[0]), value=_number(command)))
 
     def set(self, setting: ParameterSet) -> None:

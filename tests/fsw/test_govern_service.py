@@ -42,6 +42,7 @@ from fsw.messages import (
     Job,
     JobState,
     Outcome,
+    ParameterSet,
     Plant,
     RecoveredJobs,
     Stage,
@@ -359,15 +360,31 @@ def test_held_jobs_wait_and_what_runs_may_end(flight: Flight) -> None:
     flight.job(1)
     flight.fly()
     (order,) = flight.took(ORDER)
-    assert flight.command("hold_jobs") == (DONE, "")
+    assert flight.command("hold_jobs", request=5) == ([Stage.STARTED], "")
+    flight.bus.publish(DURABLE, Durable(time_ns=0, job_ids=(), requests=(5,)))
+    flight.fly()
+    assert [(r.request, r.stage) for r in flight.took(COMMAND_REPORT)] == [(5, Stage.COMPLETED)]
     flight.job(2)
     flight.end(order)
     flight.fly(20)
     assert flight.took(ORDER) == []
     assert [report.job_id for report in flight.took(JOB_REPORT)] == [1]
-    assert flight.command("release_jobs") == (DONE, "")
+    assert flight.command("release_jobs") == ([Stage.STARTED], "")
     flight.fly()
     assert [order.job_id for order in flight.took(ORDER)] == [2]
+
+
+def test_jobs_stay_held_over_a_restart_until_they_are_released(flight: Flight) -> None:
+    held = ParameterSet(time_ns=0, name="jobs_held", value=1.0)
+    recovered = RecoveredJobs(time_ns=0, jobs=(), attempts=(), next_job_id=1, unclean=False, settings=(held,))
+    flight.bus.publish(RECOVERED, recovered)
+    flight.job(1)
+    flight.fly(3)
+    assert flight.took(ORDER) == []
+    flight.command("release_jobs")
+    flight.bus.publish(RECOVERED, recovered)  # the store alone was restarted, and has not heard of it yet
+    flight.fly(3)
+    assert [order.job_id for order in flight.took(ORDER)] == [1]
 
 
 def test_commands_of_other_services_are_left_alone(flight: Flight) -> None:
