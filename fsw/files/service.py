@@ -66,6 +66,7 @@ class FilesService:
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST, depth=64)
         self._contacts = bus.subscribe(CONTACT, self.name, Policy.LATEST)
         self._tasks: deque[tuple[Command, Task]] = deque()
+        self._begun: dict[int, Command] = {}  # copies that are told to have started once they are durable
         self._going: deque[bytes] = deque()  # PDUs that telemetry had no room for
         self._saved: object = None
         self._is_new = True
@@ -143,10 +144,13 @@ class FilesService:
         except OSError as error:
             self._report(command, Stage.STARTED, *failure_of(error))
         else:
+            if command.name == "copy_file":
+                self._begun[command.request] = command
+                return
             self._report(command, Stage.STARTED)
             if task is not None:
                 self._tasks.append((command, task))
-            elif command.name != "copy_file":
+            else:
                 self._report(command, Stage.COMPLETED)
 
     def _go_on(self) -> None:
@@ -229,6 +233,7 @@ class FilesService:
     def _conclude(self, operation: Operation) -> None:
         """A copy is over: its command ends with it."""
         order = operation.order
+        self._tell_begun(order.request)
         self._publish(order.request, order.ack, Stage.COMPLETED, operation.label, operation.values)
         if operation.state != DONE:
             self._counts["failed"] += 1
@@ -237,6 +242,11 @@ class FilesService:
             kind = "sent" if operation.is_delivery else "copied"
             self._counts[kind] += 1
             self._tell(f"file_{kind}", order.source, operation.total)
+
+    def _tell_begun(self, request: int) -> None:
+        command = self._begun.pop(request, None)
+        if command is not None:
+            self._report(command, Stage.STARTED)
 
     def _save_if_due(self, now_ns: int) -> None:
         """At once when something began or ended, else now and then while something comes in."""
@@ -256,6 +266,8 @@ class FilesService:
         except (PortError, OSError):
             self._counts["unsaved"] += 1  # files go on; a restart now would begin them again
         self._saved, self._operations.has_changed = receiving, False
+        for request in list(self._begun):
+            self._tell_begun(request)
 
     def _send(self, now_ns: int) -> None:
         """What telemetry has no room for waits; without contact all does."""

@@ -87,7 +87,7 @@ class Flight:
             if self.is_heard and self._arrives():
                 self.ground.receive(self.now_ns, message.octets)
         self.told += self.ground.indications()
-        self._note()
+        self.note()
 
     def run(self, steps: int = 2000) -> Flight:
         """Until neither end has anything to do."""
@@ -131,7 +131,7 @@ class Flight:
     def _arrives(self) -> bool:
         return self._random.random() >= self._loss
 
-    def _note(self) -> None:
+    def note(self) -> None:
         for event in self._events.drain():
             encode_event(event.name, event.values)  # as telemetry will
             self.events.append(event)
@@ -356,6 +356,46 @@ def test_reception_goes_on_after_kill(tmp_path: Path, steps: int) -> None:
     (ended,) = (item for item in flight.told if isinstance(item, Ended))
     assert ended.is_delivered
     assert flight.names()[-1] == "file_received"
+    assert list((tmp_path / "run" / "files" / "spool").iterdir()) == []
+
+
+class Killed(BaseException):
+    """Power lost in the middle of a step."""
+
+
+@pytest.mark.parametrize("saves", range(1, 9))
+@pytest.mark.parametrize("is_after", [False, True])
+def test_nothing_is_lost_when_the_process_is_killed_around_a_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saves: int, is_after: bool
+) -> None:
+    flight = Flight(tmp_path)
+    write, left = flight.disk.write_file_atomic, [saves]
+
+    def counted(name: str, content: bytes) -> None:
+        left[0] -= 1
+        if left[0] == 0 and not is_after:
+            raise Killed
+        write(name, content)
+        if left[0] == 0:
+            raise Killed
+
+    monkeypatch.setattr(flight.disk, "write_file_atomic", counted)
+    flight.put("models/m/full.onnx", 3000)
+    flight.place("results/a", 3000)
+    try:
+        flight.command("copy_file", 1, "results", "a", "ground", "a")
+        flight.run()
+        is_killed = False
+    except Killed:
+        is_killed = True
+        flight.note()  # what was published has left
+        flight.start()
+        flight.run()
+    stages = next(iter(flight.stages.values()), [])
+    assert (tmp_path / "run" / "models" / "staging" / "m" / "full.onnx").read_bytes() == contents(3000)
+    has_order = stages[-1:] == [(Stage.COMPLETED, "")]
+    assert has_order == (tmp_path / "ground" / "a").exists()
+    assert has_order or (is_killed and not stages)  # killed before it was taken: nobody was told that it was
     assert list((tmp_path / "run" / "files" / "spool").iterdir()) == []
 
 
