@@ -25,6 +25,7 @@ from hal.ports.disk import Disk
 HEARTBEAT_STEPS = 10
 # A step's worth of packets, many times over: what comes while the disk stalls for its worst two seconds.
 DEPTH = 2048
+EVENT_DEPTH = 256  # a burst of every service's events between two steps
 GROUP_NS = 20 * SECOND_NS  # packets of so long go into one write; a power cut without notice costs no more
 GROUP_PACKETS = 256
 PACKETS_A_STEP = 256  # retrieved: some milliseconds of reading
@@ -68,7 +69,7 @@ class ArchiveService:
         self._packets = bus.subscribe(PACKET, self.name, Policy.DROP_OLDEST, DEPTH)
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST)
         self._contacts = bus.subscribe(CONTACT, self.name, Policy.LATEST)
-        self._events = bus.subscribe(EVENT, self.name, Policy.DROP_OLDEST)
+        self._events = bus.subscribe(EVENT, self.name, Policy.DROP_OLDEST, EVENT_DEPTH)
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._contact: Contact | None = None
         self._power_off_ns: int | None = None
