@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from fsw.link.plain import PlainLink
 from fsw.main import FAILURE, SUCCESS, USAGE, main
 from fsw.messages import Event, Plant
 from fsw.mission import load_mission
+from fsw.packets.security.keyring import PACKETS, new_ring, write_ring
 from fsw.processes import KEEPERS, PROCESSES, SUPERVISOR, WAKES, wiring, written_by
 from fsw.setting import Setting
 from fsw.shell import FAILURES_IN_A_ROW, FETCHED_MOST, FetchingHostBus, FetchingLink, ProcessFailed, Shell, topic_wake
@@ -313,6 +315,39 @@ def test_an_unknown_mission_is_one_line_and_a_guest_needs_no_bench(
     )  # nothing to pace by
     assert len(capsys.readouterr().err.splitlines()) == 2
     assert list((tmp_path / "run").glob("*.pub")) == []
+
+
+def test_a_flight_without_the_keys_that_its_mission_wants_does_not_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--mission", "owned.toml", "--run-folder", str(tmp_path)]
+    for verb in (["supervise"], ["run", "comms"], ["launch"]):
+        assert main([*verb, *common], bool) == USAGE
+    told = capsys.readouterr().err.splitlines()
+    assert [line.startswith("fsw: owned.toml: link.profile: packets+mac needs keys") for line in told] == [True] * 3
+
+
+def test_the_counters_of_new_keys_are_begun_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_ring(tmp_path / "keys", PACKETS, new_ring(PACKETS, os.urandom))
+    common = ["--mission", "owned.toml", "--run-folder", str(tmp_path)]
+    assert main(["launch", *common], bool) == SUCCESS
+    assert main(["launch", *common], bool) == FAILURE
+    assert "have begun already" in capsys.readouterr().err
+
+
+def test_nobody_looks_into_the_memory_of_who_holds_keys() -> None:
+    script = (
+        "import ctypes, resource; from fsw.link.secrecy import keep_memory_to_ourselves; keep_memory_to_ourselves(); "
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE))"  # PR_GET_DUMPABLE
+    )
+    shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "0 (0, 0)"
+
+
+def test_no_process_but_comms_brings_the_ciphers() -> None:
+    script = "import sys, fsw.main, fsw.compose; print('cryptography' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
 
 
 def test_flight_processes_need_no_simulator_and_the_guard_no_solver() -> None:
