@@ -84,16 +84,22 @@ class Spacecraft:
         self.reports: list[CommandReport] = []
         self.events: list[str] = []
         self._waiting: list[Job] = []
+        self._ordered: Job | None = None
 
     def step(self) -> None:
         now_ns = self.clock.now_ns()
         self.bus.publish(ENVELOPE, granted(now_ns))
         self._waiting += self._jobs.drain()
         if self._waiting and not self.worker.busy and not self.models.is_trying:
-            self.bus.publish(ORDER, order_of(self._waiting.pop(0), now_ns))
+            self._ordered = self._waiting.pop(0)
+            self.bus.publish(ORDER, order_of(self._ordered, now_ns))
         for service in self._services:
             service.step(now_ns)
-        self.results += self._results.drain()
+        for result in self._results.drain():
+            if result.outcome is Outcome.HELD and self._ordered is not None:  # the worker still loads the new version
+                self._waiting.append(self._ordered)
+            else:
+                self.results.append(result)
         self.reports += self._reports.drain()
         self.events += [event.name for event in self._events.drain()]
 
