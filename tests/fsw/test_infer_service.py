@@ -116,15 +116,9 @@ class Rig:
 
     def envelope(self, run: bool) -> None:
         word = Envelope(
-            time_ns=self.clock.now_ns(),
-            run=run,
-            power_w=1.0,
-            energy_j=1.0,
-            seconds=1.0,
-            heat_j=(1.0,),
-            cooling_w=1.0,
+            time_ns=self.clock.now_ns(), run=run, power_w=1.0, energy_j=1.0, seconds=1.0, heat_j=(1.0,), cooling_w=1.0,
             bound_by="test",
-        )
+        )  # fmt: skip
         self.bus.publish(ENVELOPE, word)
 
     def trip(self) -> None:
