@@ -26,7 +26,7 @@ DIGITS = NAME_OCTETS  # 96 bits: two builds in a mission's life will not share t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsFlown:
-    """What was put together at boot, by the digest of each part (see `digest_of`); parameters come from telemetry."""
+    """What flies, by the digest of each part (see `digest_of`); the dictionary and parameters are added to it."""
 
     software: str
     board: str

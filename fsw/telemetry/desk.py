@@ -28,7 +28,12 @@ class Desk:
     """Carries out commands on the structures, the events, the forwarding and the time packets."""
 
     def __init__(
-        self, bus: Bus, voice: Voice, sources: Sources, forwarding: Forwarding, as_flown: AsFlown | None
+        self,
+        bus: Bus,
+        voice: Voice,
+        sources: Sources,
+        forwarding: Forwarding,
+        as_flown: Callable[[], AsFlown] | None,
     ) -> None:
         self._bus = bus
         self._voice = voice
@@ -94,7 +99,7 @@ class Desk:
         """The digests of what flies, and the one over all as an event; raises Refused where they are not known."""
         if self._as_flown is None:
             raise Refused("failed")
-        values = self._as_flown.report(self._sources.settings)
+        values = self._as_flown().report(self._sources.settings)
         self._voice.report(Report(time_ns=now_ns, name="as_flown", values=values))
         self._voice.event(Event(time_ns=now_ns, name="as_flown", values=values[:1]))
 

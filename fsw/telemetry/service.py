@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -58,7 +58,7 @@ class TelemetryService:
     process, by name; `settings` the values that settable parameters start with where they are not the defaults.
 
     `memory` keeps what the ground chose over a restart; `contacts` say when the ground hears us (None: always);
-    `as_flown` is what was put together at boot, where that is known.
+    `as_flown` gives what flies now, where that is known.
     """
 
     name = "telemetry"
@@ -74,7 +74,7 @@ class TelemetryService:
         settings: Mapping[str, float] | None = None,
         memory: StateFile[Choices] | None = None,
         contacts: Contacts | None = None,
-        as_flown: AsFlown | None = None,
+        as_flown: Callable[[], AsFlown] | None = None,
     ) -> None:
         config = config or TelemetryConfig()
         self._bus = bus

@@ -41,6 +41,7 @@ class Bench:
         flight, self.ground = memory_pair(DEPTH)
         self._stored = self.bus.subscribe(PACKET, "test", Policy.DROP_OLDEST, DEPTH)
         self.contact = self.bus.subscribe(CONTACT, "test", Policy.DROP_OLDEST, DEPTH)
+        flown = self.as_flown
         self.service = TelemetryService(
             self.bus,
             flight,
@@ -49,7 +50,7 @@ class Bench:
             {"command": lambda: {"accepted": 3}},
             memory=self.memory,
             contacts=self.contacts,
-            as_flown=self.as_flown,
+            as_flown=None if flown is None else lambda: flown,
         )
         self.now_s = 0
 
