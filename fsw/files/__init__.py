@@ -8,6 +8,7 @@ data units for telemetry, reports, events. Imports the shared parts of the fligh
     delivery     the entity on a link that comes and goes, its durable state
     operations   copies that the ground asked for, to it or between repositories
     tasks        what takes longer than a step: lists, hashes, local copies
+    desk         the commands of ST23 and their answers
     service      the shell
     results      the writing end of the repository of results, for whoever runs the models
 """

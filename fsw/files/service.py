@@ -7,31 +7,26 @@ anything sent: an acknowledgement never says more than the disk would say after 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from fsw.bus.contract import Bus, BusFull, Policy
 from fsw.bus.outbox import Outbox
-from fsw.bus.topics import COMMAND, COMMAND_REPORT, CONTACT, DOWNLINKED_PDU, EVENT, HEARTBEAT, REPORT, UPLINKED_PDU
-from fsw.catalogue.failures import failure_code
+from fsw.bus.topics import COMMAND, CONTACT, DOWNLINKED_PDU, EVENT, HEARTBEAT, UPLINKED_PDU
 from fsw.cfdp.directives import Condition
 from fsw.cfdp.settings import CfdpSettings, Ended
 from fsw.files.delivery import Delivery
-from fsw.files.names import FileName, FileRefused, file_name
-from fsw.files.operations import DONE, GROUND, Operation, Operations, failure_of
+from fsw.files.desk import Desk
+from fsw.files.operations import DONE, Operation, Operations
 from fsw.files.repository import Repositories
-from fsw.files.state import CopyOrder, FilesState, StateFile
-from fsw.files.tasks import hashing
-from fsw.messages import Command, CommandReport, Event, FilePdu, Heartbeat, Report, Stage
+from fsw.files.state import FilesState, StateFile
+from fsw.messages import Event, FilePdu, Heartbeat
 from hal.clock import SECOND_NS
 from hal.errors import PortError
 
 HEARTBEAT_NS = 10 * SECOND_NS
-TASKS_MAX = 16  # lists and hashes under way
-REPORTS_A_STEP = 16  # of a list: a quarter of what telemetry holds
+RETRY_NS = 10 * SECOND_NS  # between two tries on a disk that fails: each may take as long as the disk likes
 PDUS_DEPTH = 256  # that may come between two steps; CFDP asks again for what is over
 TEXT = 100  # characters of a reason
-Task = Generator[None, None, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +60,17 @@ class FilesService:
         self._pdus = bus.subscribe(UPLINKED_PDU, self.name, Policy.REJECT, depth=PDUS_DEPTH)
         self._commands = bus.subscribe(COMMAND, self.name, Policy.DROP_OLDEST, depth=64)
         self._contacts = bus.subscribe(CONTACT, self.name, Policy.LATEST)
-        self._tasks: deque[tuple[Command, Task]] = deque()
-        self._begun: dict[int, Command] = {}  # copies that are told to have started once they are durable
+        self._desk = Desk(self._out, repositories, self._operations, self._config.ground)
         self._going: deque[bytes] = deque()  # PDUs that telemetry had no room for
-        self._saved: object = None
+        self._saved: object = ()
         self._is_new = True
         self._counts = dict.fromkeys(("received", "sent", "copied", "failed", "dropped", "unsaved"), 0)
-        self._now_ns = self._checkpoint_ns = self._heartbeat_ns = self._steps = 0
+        self._now_ns = self._checkpoint_ns = self._retry_ns = self._heartbeat_ns = self._steps = 0
 
     @property
     def is_busy(self) -> bool:
         """Steps are wanted as often as possible."""
-        return bool(self._tasks) or self._delivery.is_active or self._operations.is_working
+        return self._desk.is_busy or self._delivery.is_active or self._operations.is_working
 
     def counts(self) -> dict[str, int]:
         """What became of files, and of protocol data units."""
@@ -93,8 +87,9 @@ class FilesService:
             self._delivery.entity.receive(now_ns, pdu.octets)
         self._hear_ends()
         for command in self._commands.drain():
-            self._obey(command)
-        self._go_on()
+            self._desk.obey(now_ns, command)
+        self._desk.step(now_ns)
+        self._operations.step()
         if not self._going:  # where telemetry has no room, nothing new is made
             self._going.extend(self._delivery.pull(now_ns))
         self._save_if_due(now_ns)
@@ -134,107 +129,10 @@ class FilesService:
             why = Condition(ended.condition).name.lower()
             self._tell("file_failed", ended.name or f"transfer {ended.id[0]}.{ended.id[1]}", why)
 
-    def _obey(self, command: Command) -> None:
-        """Do it, or begin what takes longer."""
-        doer = self._DOERS.get(command.name)
-        if doer is None:
-            return
-        try:
-            task = doer(self, command)
-        except OSError as error:
-            self._report(command, Stage.STARTED, *failure_of(error))
-        else:
-            if command.name == "copy_file":
-                self._begun[command.request] = command
-                return
-            self._report(command, Stage.STARTED)
-            if task is not None:
-                self._tasks.append((command, task))
-            else:
-                self._report(command, Stage.COMPLETED)
-
-    def _go_on(self) -> None:
-        for _ in range(len(self._tasks)):
-            command, task = self._tasks.popleft()
-            try:
-                next(task)
-            except StopIteration:
-                self._report(command, Stage.COMPLETED)
-            except OSError as error:
-                self._report(command, Stage.COMPLETED, *failure_of(error))
-            else:
-                self._tasks.append((command, task))
-        self._operations.step()
-
-    def _delete(self, command: Command) -> None:
-        self._files.delete(_named(command))
-
-    def _describe(self, command: Command) -> Task:
-        name = _named(command)
-        self._files.size(str(name))
-        self._check_tasks()
-        return self._describing(name)
-
-    def _describing(self, name: FileName) -> Task:
-        size, digest = yield from hashing(self._files, name)
-        is_locked = self._operations.uses(name) or self._files.is_expected(name)
-        self._say("file_attributes", name.repository, name.path, size, digest, "yes" if is_locked else "no")
-
-    def _list(self, command: Command) -> Task:
-        self._check_tasks()
-        entries = self._files.entries(str(command.arguments[0]))
-        return self._rows([("file_row", (*entry.name, entry.size)) for entry in entries])
-
-    def _report_copies(self, _command: Command) -> Task:
-        self._check_tasks()
-        rows = self._operations.rows()
-        return self._rows([("copy_status", (row.order.number, row.state, row.done, row.total)) for row in rows])
-
-    def _rows(self, rows: list[tuple[str, tuple[float | int | str, ...]]]) -> Task:
-        for place, (name, values) in enumerate(rows, 1):
-            self._say(name, *values)
-            if not place % REPORTS_A_STEP:
-                yield
-
-    def _check_tasks(self) -> None:
-        if len(self._tasks) >= TASKS_MAX:
-            raise FileRefused("busy", f"{TASKS_MAX} commands are being carried out")
-
-    def _copy(self, command: Command) -> None:
-        number, *names = command.arguments
-        source_repository, source, target_repository, target = (str(name) for name in names)
-        if target_repository != GROUND:
-            file_name(target_repository, target)
-        self._operations.add(
-            CopyOrder(
-                number=int(number),
-                source=str(file_name(source_repository, source)),
-                target=f"{target_repository}/{target}",
-                request=command.request,
-                ack=command.ack,
-                entity=command.source or self._config.ground,
-            )
-        )
-
-    def _suspend(self, command: Command) -> None:
-        self._operations.suspend(self._now_ns, int(command.arguments[0]))
-
-    def _resume(self, command: Command) -> None:
-        self._operations.resume(self._now_ns, int(command.arguments[0]))
-
-    def _abort(self, command: Command) -> None:
-        self._operations.abort(self._now_ns, int(command.arguments[0]))
-
-    _DOERS: dict[str, Callable[[FilesService, Command], Task | None]] = {  # noqa: RUF012 - never written
-        "delete_file": _delete, "describe_file": _describe, "list_files": _list, "copy_file": _copy,
-        "suspend_copy": _suspend, "resume_copy": _resume, "abort_copy": _abort, "report_copies": _report_copies,
-    }  # fmt: skip
-
     def _conclude(self, operation: Operation) -> None:
-        """A copy is over: its command ends with it."""
+        """A copy is over."""
         order = operation.order
-        self._tell_begun(order.request)
-        self._publish(order.request, order.ack, Stage.COMPLETED, operation.label, operation.values)
+        self._desk.conclude(self._now_ns, operation)
         if operation.state != DONE:
             self._counts["failed"] += 1
             self._tell("file_failed", order.source, operation.why[:TEXT])
@@ -243,18 +141,17 @@ class FilesService:
             self._counts[kind] += 1
             self._tell(f"file_{kind}", order.source, operation.total)
 
-    def _tell_begun(self, request: int) -> None:
-        command = self._begun.pop(request, None)
-        if command is not None:
-            self._report(command, Stage.STARTED)
-
     def _save_if_due(self, now_ns: int) -> None:
         """At once when something began or ended, else now and then while something comes in."""
         receiving = self._delivery.receiving()
         is_urgent = receiving != self._saved or self._operations.has_changed
-        if not is_urgent and not (receiving and now_ns >= self._checkpoint_ns):
-            return
-        self._checkpoint_ns = now_ns + int(self._config.checkpoint_s * SECOND_NS)
+        if now_ns >= self._retry_ns and (is_urgent or (receiving and now_ns >= self._checkpoint_ns)):
+            self._checkpoint_ns = now_ns + int(self._config.checkpoint_s * SECOND_NS)
+            self._save(now_ns, receiving)
+        self._desk.saved()
+
+    def _save(self, now_ns: int, receiving: object) -> None:
+        """A disk that refuses is asked again later; files go on, and a restart meanwhile would begin them again."""
         entity = self._delivery.entity
         try:
             state = FilesState(
@@ -264,10 +161,10 @@ class FilesService:
             )
             self._state.save(state)
         except (PortError, OSError):
-            self._counts["unsaved"] += 1  # files go on; a restart now would begin them again
+            self._counts["unsaved"] += 1
+            self._retry_ns = now_ns + RETRY_NS
+            return
         self._saved, self._operations.has_changed = receiving, False
-        for request in list(self._begun):
-            self._tell_begun(request)
 
     def _send(self, now_ns: int) -> None:
         """What telemetry has no room for waits; without contact all does."""
@@ -278,20 +175,5 @@ class FilesService:
                 return
             self._going.popleft()
 
-    def _report(self, command: Command, stage: Stage, label: str = "", values: tuple[float, ...] = ()) -> None:
-        self._publish(command.request, command.ack, stage, label, values)
-
-    def _publish(self, request: int, ack: int, stage: Stage, label: str, values: tuple[float, ...]) -> None:
-        code = failure_code(label) if label else 0
-        report = CommandReport(time_ns=self._now_ns, request=request, stage=stage, code=code, values=values, ack=ack)
-        self._out.publish(COMMAND_REPORT, report)
-
-    def _say(self, name: str, *values: float | int | str) -> None:
-        self._out.publish(REPORT, Report(time_ns=self._now_ns, name=name, values=values))
-
     def _tell(self, name: str, *values: float | int | str) -> None:
         self._out.publish(EVENT, Event(time_ns=self._now_ns, name=name, values=values))
-
-
-def _named(command: Command) -> FileName:
-    return file_name(str(command.arguments[0]), str(command.arguments[1]))
