@@ -13,6 +13,10 @@ the programme feasible when the spacecraft is already outside its limits.
 
 Radiation is the secant of the T^4 law between the coldest and the ceiling. The duals of power, heat, time and kind are
 what a joule, a second and a job of that kind are worth in each slot. `programme` solves it, bounded by iterations.
+
+One programme's duals jump from one kink to the next, and sit on it for a whole range of futures. Prices are the mean of
+those for more and for fewer arrivals than are expected (Talluri and van Ryzin, A Randomized Linear Programming Method
+for Computing Network Bid Prices, 1999, with three futures chosen in place of many drawn).
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fsw.govern.menu import Menu
-from fsw.govern.programme import INFINITY, Floats, Indices, Programme
+from fsw.govern.programme import INFINITY, Change, Floats, Indices, Programme
 from fsw.messages import Backlog, Prices
 from fsw.mission import Mission
 from hal.constants import STEFAN_BOLTZMANN_W_M2K4, ZERO_CELSIUS_K
@@ -32,6 +36,7 @@ BREACH = 10.0  # price of a joule under the floor or over the ceiling, of what t
 GRADIENT_MARGIN = 1.2  # on the computer above the payload's mean temperature at full load
 COLDEST_C = 5.0  # lower end of the secant; a colder radiator sheds more than the secant says
 WAITING = 0.03  # of a job's value, lost by waiting to the horizon's end: much may come in between that is not known
+BUSY = (1.0, 1.15, 0.85)  # times the arrivals expected: over an orbit they scatter by so much, and prices are the mean
 UNIT_S = 20.0  # energies go into the programme in a power of ten of joules near what full load draws in this time
 
 
@@ -67,8 +72,9 @@ def solve(
     time_rows = plan.fit_time()
     power_rows = plan.balance_power()
     heat_rows = plan.balance_heat()
-    kind_rows = plan.follow_arrivals(*_arrivals(mission, start.slot_s, forecast.sun_share, backlog))
-    duals = plan.programme.row_prices()
+    expected, *others = [_arrivals(mission, start.slot_s, forecast.sun_share, backlog, busy) for busy in BUSY]
+    kind_rows = plan.follow_arrivals(*expected)
+    duals = plan.programme.row_prices(*[plan.with_arrivals(*other) for other in others])
     columns = plan.programme.size[1]
     if duals is None:
         return None, columns
@@ -171,7 +177,12 @@ class _Plan:
         late = programme.rows(np.full_like(in_time[:, 1:], -INFINITY), in_time[:, 1:])
         programme.put(late, begun[:, -1:], 1.0)
         programme.put(late, begun[:, :-1], -1.0)
+        self._begun, self._late = begun, late
         return rows
+
+    def with_arrivals(self, arrived: Floats, in_time: Floats) -> Change:
+        """The programme with other arrivals."""
+        return Change(self._begun, arrived, self._late, in_time[:, 1:])
 
     def _carry(self, state: Indices, change: Floats, keep: float, flows: tuple[tuple[Indices, float], ...]) -> Indices:
         """Rows: state = keep * state before + change - flows."""
@@ -195,14 +206,16 @@ def _radiation(mission: Mission) -> tuple[float, float, float]:
     return low_w - slope * COLDEST_C, slope, ceiling_c
 
 
-def _arrivals(mission: Mission, slot_s: float, sun_share: Floats, backlog: Backlog | None) -> tuple[Floats, Floats]:
-    """Jobs by (kind, slot): arrived by the slot's end, and not too late yet at its start."""
+def _arrivals(
+    mission: Mission, slot_s: float, sun_share: Floats, backlog: Backlog | None, busy: float
+) -> tuple[Floats, Floats]:
+    """Jobs by (kind, slot): arrived by the slot's end, and not too late yet at its start; `busy` times as many come."""
     slots = len(sun_share)
     waiting = {kind: (count, last_s) for kind, count, last_s in (backlog.counts if backlog else ())}
     starts_s = np.arange(slots) * slot_s
     arrived, in_time = np.empty((2, len(mission.demand), slots))
     for index, row in enumerate(mission.demand):
-        per_slot = (row.per_minute_sun * sun_share + row.per_minute_dark * (1.0 - sun_share)) * slot_s / 60.0
+        per_slot = (row.per_minute_sun * sun_share + row.per_minute_dark * (1.0 - sun_share)) * slot_s / 60.0 * busy
         count, last_s = waiting.get(row.kind, (0, 1.0))
         so_far = np.cumsum(per_slot)
         arrived[index] = count + so_far

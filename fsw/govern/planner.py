@@ -10,12 +10,13 @@ cannot be started any more. The dispatcher's process reads it when it starts.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from fsw.bus.contract import Bus, Policy
 from fsw.bus.topics import BACKLOG, EVENT, HEARTBEAT, HOST, PLANT, POINTS, PRICES
+from fsw.govern.delay import SolverDelay
 from fsw.govern.forecast import Forecaster
 from fsw.govern.menu import Menu
 from fsw.govern.plan import Start, columns_a_slot, dearest_joule, solve
@@ -31,22 +32,6 @@ END_SHARE = 0.25  # a joule left at the horizon's end against the mean price: th
 FIRST_END_SHARE = 1 / 180  # the same for the first plan, against what the dearest job earns by a joule
 FIRST_PLAN_NS = 5 * SECOND_NS  # sensing has settled by then
 MOST_COLUMNS = 10_000  # of a plan: some 0.15 s here; a horizon that needs more is planned in longer slots
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolverDelay:
-    """From a plan's start to its prices, by work alone: building it, and each column of the programme.
-
-    Measured on one core of an x86-64 server: 3,500 columns took 1,500 to 1,900 iterations and 45 ms, beside a busy
-    neighbour 80.
-    """
-
-    base_s: float = 0.02
-    column_s: float = 1.5e-5
-
-    def ns(self, columns: int) -> int:
-        """Of a plan with so many columns."""
-        return round((self.base_s + self.column_s * columns) * SECOND_NS)
 
 
 class PlanService:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fsw.govern.forecast import Forecaster
 from fsw.govern.menu import Menu
 from fsw.govern.plan import Forecast, Start, solve
+from fsw.govern.programme import INFINITY, Change, Programme
 from fsw.messages import Backlog, Plant, Prices
 from fsw.mission import Mission, load_mission
 from hal.clock import SECOND_NS, OnboardTime
@@ -257,3 +258,27 @@ def test_the_radio_is_a_load_that_is_known() -> None:
     assert seen_s > 300.0
     assert float(np.sum(quiet - loud)) * SLOT_S == pytest.approx(20.0 * seen_s)
     assert float(np.max(quiet - loud)) <= 20.0 + 1e-9
+
+
+def test_prices_are_the_mean_of_more_and_of_fewer_arrivals_than_expected() -> None:
+    """Where one programme's price jumps from nothing to a kink, the mean has what is between."""
+    begin, ahead = start(energy_j=SPAN_J), forecast(harvest_w=300.0, sunlit=SLOTS)
+    factors = np.geomspace(0.2, 5.0, 24)
+    means = [float(np.mean(solved(busy(factor=factor), begin, ahead).time_price)) for factor in factors]
+    steps = np.diff(means)
+    assert means[0] == pytest.approx(0.0, abs=1e-9) and means[-1] > 0.0
+    assert min(steps) > -0.1 * max(means)
+    assert max(steps) < 0.5 * max(means)
+
+
+def test_a_variation_without_an_optimum_is_left_out() -> None:
+    programme = Programme()
+    work = programme.columns(np.array([-1.0]), upper=5.0)
+    rows = programme.rows(np.array([-INFINITY]), np.array([3.0]))
+    programme.put(rows, work, 1.0)
+    impossible = Change(work, np.array([5.0]), rows, np.array([-1.0]))
+    plenty = Change(work, np.array([5.0]), rows, np.array([9.0]))
+    alone, misled, mean = (programme.row_prices(*changes) for changes in ((), (impossible,), (plenty,)))
+    assert alone is not None and misled is not None and mean is not None
+    assert misled.tolist() == alone.tolist() == [-1.0]
+    assert mean.tolist() == [-0.5]

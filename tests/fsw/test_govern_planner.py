@@ -11,10 +11,11 @@ import pytest
 
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import BACKLOG, EVENT, HOST, PLANT, POINTS, PRICES
+from fsw.govern.delay import SolverDelay
 from fsw.govern.forecast import Forecaster
 from fsw.govern.menu import Menu
 from fsw.govern.plan import columns_a_slot, solve
-from fsw.govern.planner import MOST_COLUMNS, PlanService, SolverDelay
+from fsw.govern.planner import MOST_COLUMNS, PlanService
 from fsw.govern.table import SavedPrices
 from fsw.messages import Allocation, Backlog, HostStatus, LearntPoint, LearntPoints, Prices
 from fsw.mission import Mission

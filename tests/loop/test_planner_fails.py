@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fsw.bus.topics import PRICES
-from fsw.govern.planner import PlanService, SolverDelay
+from fsw.govern.delay import SolverDelay
+from fsw.govern.planner import PlanService
 from fsw.messages import Prices
 from hal.clock import SECOND_NS
 from sim.scenario import load_scenario
