@@ -44,8 +44,9 @@ EVENTS: tuple[EventRow, ...] = (
     ),
     # jobs
     _event(
-        10, "job_done", INFO, "job:u32 model:text variant:text value:f64 energy:f64:J seconds:f64:s predicted:f64:J",
-        "job {0} done by {1}/{2}: value {3:.3g}, {4:.1f} J of {6:.1f} J predicted, {5:.2f} s",
+        10, "job_done", INFO,
+        "job:u32 model:text variant:text value:f64 energy:f64:J seconds:f64:s predicted:f64:J predicted_time:f64:s",
+        "job {0} done by {1}/{2}: value {3:.3g}, {4:.1f} J of {6:.1f} J predicted, {5:.2f} s of {7:.2f} s",
     ),
     _event(
         11, "job_failed", LOW, "job:u32 model:text attempts:u32 reason:text",

@@ -89,6 +89,7 @@ class IntakeService:
             release_ns=now_ns,
             deadline_ns=now_ns + int(ticket.deadline_s * SECOND_NS),
             tenant=ticket.tenant,
+            rows=ticket.rows,
         )
         self._next_id += 1
         self._remember(job)

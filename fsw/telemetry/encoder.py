@@ -133,7 +133,8 @@ def job_event(report: JobReport) -> Event | None:
     job, model = report.job_id, report.model
     values: tuple[Value, ...]
     if report.state is JobState.DONE:
-        values = (job, model, report.variant, report.value, report.energy_j, report.seconds, report.predicted_j)
+        values = (job, model, report.variant, report.value, report.energy_j, report.seconds)
+        values += (report.predicted_j, report.predicted_s)
         return Event(time_ns=report.time_ns, name="job_done", values=values)
     if report.state is JobState.FAILED:
         return Event(time_ns=report.time_ns, name="job_failed", values=(job, model, report.attempts, report.reason))

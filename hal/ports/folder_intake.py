@@ -5,6 +5,7 @@
     value = 1.0
     deadline_s = 5400.0
     tenant = "mission"        # may be left out
+    rows = 48                 # of the array; may be left out, then they are counted when the job begins
 
 Write the array first, then the ticket under another ending, then rename it to `.toml`: a ticket is taken as soon as it
 bears that ending. Policy: when the folder holds more than its quota, the oldest input that was not yet taken is

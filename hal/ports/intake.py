@@ -25,7 +25,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Ticket:
     """A job that came in: run `model` on the input `ref` within `deadline_s` seconds for `value`.
 
-    `kind` is the mission's job class, `tenant` who pays. Raises ValueError for what no job can have.
+    `kind` is the mission's job class, `tenant` who pays; `rows` is how many rows the input has, where that is known
+    before it is read. Raises ValueError for what no job can have.
     """
 
     ref: str
@@ -34,12 +35,15 @@ class Ticket:
     value: float
     deadline_s: float
     tenant: str = "mission"
+    rows: int | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.value >= 0.0):
             raise ValueError(f"value must be at least 0, is {self.value}")
         if not (math.isfinite(self.deadline_s) and self.deadline_s > 0.0):
             raise ValueError(f"deadline_s must be more than 0, is {self.deadline_s}")
+        if self.rows is not None and self.rows < 1:
+            raise ValueError(f"rows must be at least 1, is {self.rows}")
 
 
 class Intake(Protocol):

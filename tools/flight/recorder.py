@@ -5,7 +5,7 @@ from __future__ import annotations
 from fsw.bus.contract import Policy
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import ENVELOPE, EVENT, HOST, JOB_REPORT, MODE, ORDER, PLANT, QUEUE
-from fsw.messages import Envelope, Event, HostStatus, JobReport, ModeStatus, Plant, QueueStatus
+from fsw.messages import Envelope, Event, HostStatus, JobReport, JobState, ModeStatus, Plant, QueueStatus
 from hal.clock import SECOND_NS
 from sim.world import World
 from tools.flight.record import Trace
@@ -46,8 +46,9 @@ class Recorder:
     def step(self, now_ns: int) -> bool:
         """Take in what happened; True when a row was added to the trace."""
         for report in self._jobs.drain():
-            self.jobs.append(report)
-            self.value += report.value
+            if report.state >= JobState.DONE:  # what comes before is a checkpoint of a job in segments
+                self.jobs.append(report)
+                self.value += report.value
         self.modes += [status for status in self._modes.drain() if status.mode != self.mode]
         if len(self.events) < EVENTS_KEPT:
             self.events += self._events.drain()
