@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from fsw.bus.account import AccountService
 from fsw.bus.contract import Bus
 from fsw.command.service import CommandService
+from fsw.faults.defaults import default_table
+from fsw.faults.service import FaultService
+from fsw.files.repository import flight_repositories
+from fsw.files.service import FilesService
+from fsw.files.state import FilesState
 from fsw.govern.service import GovernService
 from fsw.guard.service import GuardService, Lease
 from fsw.host.service import HostService
@@ -25,10 +31,18 @@ from fsw.infer.service import InferConfig, InferService
 from fsw.infer.shelf import Shelf
 from fsw.link.contract import Profile
 from fsw.link.service import LinkService
+from fsw.memory.service import MemoryService
 from fsw.mission import Mission
+from fsw.schedule.activity import ScheduleState
+from fsw.schedule.almanac import Almanac
+from fsw.schedule.service import ScheduleService
 from fsw.sense.service import SenseService
 from fsw.service import Service
+from fsw.store.archive import ArchiveService
 from fsw.store.service import StoreService
+from fsw.store.state import NamedState
+from fsw.telemetry.choices import Choices
+from fsw.telemetry.contact import Contacts
 from fsw.telemetry.service import TelemetryService
 from hal.board import Board
 from hal.clock import OnboardTime
@@ -59,6 +73,7 @@ class Parts:
     intake: Intake | None = None
     link: Profile | None = None
     disk: Disk | None = None
+    folder: Path | None = None  # the run folder, for the services whose files are files
     process: str = "flight"
     recovery_wait_s: float = 0.0  # that the intake waits for word of the jobs that are owed, where a store sends it
     counters: dict[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
@@ -116,7 +131,36 @@ def _store(parts: Parts) -> Service:
 
 
 def _telemetry(parts: Parts) -> Service:
-    return TelemetryService(parts.bus, _given(parts.link, "telemetry", "link"), parts.time, counters=parts.counters)
+    settings, disk = parts.mission.link, _given(parts.disk, "telemetry", "disk")
+    passes = parts.mission.passes() if settings.contact == "passes" else None
+    return TelemetryService(
+        parts.bus,
+        _given(parts.link, "telemetry", "link"),
+        parts.time,
+        counters=parts.counters,
+        memory=NamedState(disk, "telemetry", Choices()),
+        contacts=Contacts(parts.time, passes, settings.rate_bps),
+    )
+
+
+def _schedule(parts: Parts) -> Service:
+    file = NamedState(_given(parts.disk, "schedule", "disk"), "schedule", ScheduleState())
+    return ScheduleService(parts.bus, parts.time, Almanac(parts.mission), file)
+
+
+def _faults(parts: Parts) -> Service:
+    file = NamedState(_given(parts.disk, "faults", "disk"), "faults", default_table(parts.mission))
+    return FaultService(parts.bus, parts.time, file)
+
+
+def _archive(parts: Parts) -> Service:
+    return ArchiveService(parts.bus, _given(parts.disk, "archive", "disk"))
+
+
+def _files(parts: Parts) -> Service:
+    repositories = flight_repositories(_given(parts.folder, "files", "folder"))
+    state = NamedState(_given(parts.disk, "files", "disk"), "files", FilesState())
+    return FilesService(parts.bus, repositories, state)
 
 
 def _link(parts: Parts) -> Service:
@@ -148,7 +192,12 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time),
     "infer": _infer,
     "models": _models,
+    "memory": lambda parts: MemoryService(parts.bus, parts.packages),
     "store": _store,
+    "archive": _archive,
+    "schedule": _schedule,
+    "faults": _faults,
+    "files": _files,
     "account": lambda parts: AccountService(parts.bus, parts.process),
     "telemetry": _telemetry,
     "link": _link,

@@ -14,6 +14,7 @@ from fsw.bus.topics import ENVELOPE, EVENT
 from fsw.bus.zmq import ZmqBus
 from fsw.compose import Parts, compose
 from fsw.counter_store import DiskCounterStore
+from fsw.files.service import FilesService
 from fsw.guard.lease import WorkerLease
 from fsw.guard.service import GuardService
 from fsw.infer.client import WorkerClient, WorkerConfig
@@ -23,12 +24,14 @@ from fsw.infer.paced import PacedCompute
 from fsw.infer.shelf import Shelf, ShelfState
 from fsw.infer.slots import Slots
 from fsw.link.secrecy import keep_memory_to_ourselves
+from fsw.memory.service import MemoryService
 from fsw.messages import Event
 from fsw.payload import declared_points
 from fsw.processes import WAKES, ProcessSpec, wiring
 from fsw.service import Service
 from fsw.setting import Setting
 from fsw.shell import Beat, FetchingHostBus, FetchingLink, Shell, Wake, topic_wake
+from fsw.store.archive import ArchiveService
 from fsw.store.service import StoreService
 from fsw.store.state import NamedState
 from fsw.supervise.notify import Notifier
@@ -134,8 +137,12 @@ def _attend(service: Service, opening: Opening) -> None:
         opening.wakes.setdefault(service.name, []).append(topic_wake(opening.bus, service.name, topics))
     if isinstance(service, GuardService):
         opening.beats.append(service.beat)
-    if isinstance(service, StoreService):
+    if isinstance(service, StoreService | ArchiveService):
         opening.stack.callback(lambda: service.close(opening.clock.now_ns()))
+    if isinstance(service, FilesService):
+        opening.wakes.setdefault(service.name, []).append(lambda: service.is_busy)
+    if isinstance(service, MemoryService):
+        opening.wakes.setdefault(service.name, []).append(lambda: service.is_reading)
     if isinstance(service, ModelService):
         opening.wakes.setdefault(service.name, []).append(lambda: service.is_trying)
         opening.stack.callback(service.close)
@@ -188,7 +195,16 @@ def _comms(opening: Opening) -> dict[str, Any]:
         "command": [lambda: fetching.fetch() or link.has_packets],
         "link": [lambda: link.is_waiting],
     }
-    return {"link": link}
+    return {"link": link, "disk": RealDisk(folder / COUNTERS)}
+
+
+def _autonomy(opening: Opening) -> dict[str, Any]:
+    return {"disk": RealDisk(opening.setting.run_folder / "autonomy")}
+
+
+def _files(opening: Opening) -> dict[str, Any]:
+    folder = opening.setting.run_folder
+    return {"disk": RealDisk(folder / "files"), "folder": folder}
 
 
 def _infer(opening: Opening) -> dict[str, Any]:
@@ -251,5 +267,7 @@ OPENERS: dict[str, Callable[[Opening], dict[str, Any]]] = {
     "guard": _guard,
     "store": _store,
     "comms": _comms,
+    "autonomy": _autonomy,
+    "files": _files,
     "infer": _infer,
 }

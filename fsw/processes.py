@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fsw.bus.topics import (
     COMMAND,
     COMMAND_REPORT,
+    CONTACT,
     DOWNLINKED_PDU,
     DURABLE,
     EVENT,
@@ -26,6 +27,7 @@ from fsw.bus.topics import (
     STORED_COMMAND,
     TOPICS,
     TRIP,
+    UPLINKED_PDU,
 )
 from fsw.bus.wiring import Wiring, wire
 from hal.priority import GUARD_PRIORITY
@@ -56,7 +58,12 @@ PROCESSES: tuple[ProcessSpec, ...] = (
         about="sensing, bounds, actuators, the worker's lease; no solver, no model library",
         priority=GUARD_PRIORITY,
     ),
-    ProcessSpec(name="store", services=("store", "account"), watchdog_s=15.0, about="the recorder: its disk may stall"),
+    ProcessSpec(
+        name="store",
+        services=("store", "archive", "account"),
+        watchdog_s=15.0,
+        about="the recorder and the packet stores: their disk may stall",
+    ),
     ProcessSpec(name="control", services=("govern", "account"), watchdog_s=5.0, about="dispatcher, mode, commands"),
     ProcessSpec(name="plan", services=("plan", "account"), watchdog_s=60.0, about="the planner, killable at any time"),
     ProcessSpec(
@@ -64,10 +71,17 @@ PROCESSES: tuple[ProcessSpec, ...] = (
     ),
     ProcessSpec(
         name="infer",
-        services=("intake", "infer", "models", "account"),
+        services=("intake", "infer", "models", "memory", "account"),
         watchdog_s=15.0,
         about="inputs, orders, model packages, and the worker that alone imports the model library",
     ),
+    ProcessSpec(
+        name="autonomy",
+        services=("schedule", "faults", "account"),
+        watchdog_s=15.0,
+        about="stored commands and the fault table: both keep their state on the disk",
+    ),
+    ProcessSpec(name="files", services=("files", "account"), watchdog_s=15.0, about="files up and down"),
 )
 PROCESS_BY_NAME = {process.name: process for process in PROCESSES}
 
@@ -93,6 +107,11 @@ WAKES: dict[str, tuple[str, ...]] = {
     "govern": (JOB.name, RESULT.name, COMMAND.name, TRIP.name, RECOVERED.name, DURABLE.name),
     "infer": (ORDER.name, TRIP.name, COMMAND.name),
     "models": (TRIP.name, COMMAND.name),
+    "memory": (COMMAND.name,),
+    "archive": (COMMAND.name,),
+    "schedule": (COMMAND.name,),
+    "faults": (COMMAND.name, EVENT.name),
+    "files": (COMMAND.name, UPLINKED_PDU.name, CONTACT.name),
     "intake": (RECOVERED.name,),
     "telemetry": (
         COMMAND.name,

@@ -41,7 +41,7 @@ RETRY_LAST_NS = RETRY_NS << DOUBLINGS
 # Before an announced cut: the guard has stopped what ran by then, and its last results are recorded.
 QUIET_NS = 3 * SECOND_NS
 # Processes that hold jobs or settings in memory: when the supervisor restarts one, it needs them again.
-HOLDERS = ("control", "infer", "guard")
+HOLDERS = ("control", "infer", "guard", "comms")
 RESTARTED = "service_restarted"  # the supervisor's event; its first value is the process
 
 

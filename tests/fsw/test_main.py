@@ -68,7 +68,7 @@ def parts(bus: MemoryBus) -> Parts:
     return Parts(
         bus=bus, mission=MISSION, time=TIME, board=board, host_bus=MemoryHostBus(),
         compute=PacedCompute(None, MemoryFiles({}), SteppedClock()), intake=MemoryIntake(lambda ref: None),  # type: ignore[arg-type, return-value]
-        link=PlainLink(memory_pair()[0]), disk=MemoryDisk(),
+        link=PlainLink(memory_pair()[0]), disk=MemoryDisk(), folder=ROOT / "build" / "test-main",
         shelf=Shelf(Slots(MemoryDisk(), ROOT), NamedState(MemoryDisk(), "shelf", ShelfState())),
     )  # fmt: skip
 

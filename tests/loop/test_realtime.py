@@ -200,7 +200,7 @@ def test_commands_complete_over_udp(flight: Flight) -> None:
     wait_for(lambda: flight.commanded_done() >= 1, "the job is done")
 
 
-@pytest.mark.parametrize("name", ["guard", "control", "plan", "comms", "store", "infer", "worker", "supervise"])
+@pytest.mark.parametrize("name", [*(row.name for row in PROCESSES), "worker", "supervise"])
 def test_any_process_may_be_killed(flight: Flight, name: str) -> None:
     flight.wait_up()
     before = flight.commanded_done()
@@ -235,9 +235,8 @@ def test_ctrl_c_leaves_nothing_behind(flight: Flight) -> None:
     assert flight.process.returncode == 128 + signal.SIGINT, output
     assert [command for pid, command in below.items() if state(pid) not in ("", "Z")] == []
     left = sorted(path.name for path in flight.run.iterdir())
-    assert left == [
-        "bench-keys", "comms", "flight.log", "mission.json", "models", "report.html", "store", "summary.json",
-    ]  # fmt: skip
+    folders = ["autonomy", "bench-keys", "comms", "files", "models", "store"]
+    assert left == sorted([*folders, "flight.log", "mission.json", "report.html", "summary.json"])
     assert not list(flight.run.parent.glob("link-*.json"))
     summary = json.loads((flight.run / "summary.json").read_text())
     assert summary["jobs"]["done"] > 0

@@ -208,6 +208,7 @@ class VirtualFlight:
             intake=self._intake,
             link=open_link(mission.link, self._through_the_air(onboard), self.ring, self._counters, self._entropy),
             disk=self._disk,
+            folder=self.options.run_folder,
             recovery_wait_s=RECOVERY_WAIT_S,
         )
         names = [name for name in (LEAN if self.options.lean else SERVICES) if self._wants(name)]
@@ -228,6 +229,8 @@ class VirtualFlight:
 
     def _wants(self, name: str) -> bool:
         if name == "models":  # a trial takes as long as the host needs, which virtual time must not depend on
+            return False
+        if name == "files" and self.options.run_folder is None:
             return False
         return (name != "plan" or self.options.plan) and (name != "host" or self.host is not None)
 
@@ -274,9 +277,9 @@ class VirtualFlight:
                 total[index] += number
 
     def _end(self) -> None:
-        store = self._by_name.get("store") if self._services else None
-        if store is not None:
-            store.close(self.clock.now_ns())  # type: ignore[attr-defined]
+        for name in ("store", "archive") if self._services else ():
+            if name in self._by_name:
+                self._by_name[name].close(self.clock.now_ns())  # type: ignore[attr-defined]
         self._keep_counts()
         if self._worker is not None:
             self._worker.close()
