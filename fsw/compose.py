@@ -41,6 +41,7 @@ from fsw.service import Service
 from fsw.store.archive import ArchiveService
 from fsw.store.service import StoreService
 from fsw.store.state import NamedState
+from fsw.telemetry.as_flown import AsFlown
 from fsw.telemetry.choices import Choices
 from fsw.telemetry.contact import Contacts
 from fsw.telemetry.service import TelemetryService
@@ -74,6 +75,7 @@ class Parts:
     link: Profile | None = None
     disk: Disk | None = None
     folder: Path | None = None  # the run folder, for the services whose files are files
+    as_flown: Callable[[], AsFlown] | None = None  # what was put together for this flight
     process: str = "flight"
     recovery_wait_s: float = 0.0  # that the intake waits for word of the jobs that are owed, where a store sends it
     counters: dict[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
@@ -140,6 +142,7 @@ def _telemetry(parts: Parts) -> Service:
         counters=parts.counters,
         memory=NamedState(disk, "telemetry", Choices()),
         contacts=Contacts(parts.time, passes, settings.rate_bps),
+        as_flown=parts.as_flown,
     )
 
 

@@ -21,6 +21,7 @@ from fsw.infer.client import WorkerClient, WorkerConfig
 from fsw.infer.compute import Compute, WorkerCompute
 from fsw.infer.life import ModelService
 from fsw.infer.paced import PacedCompute
+from fsw.infer.package import SHIPPED
 from fsw.infer.shelf import Shelf, ShelfState
 from fsw.infer.slots import Slots
 from fsw.link.secrecy import keep_memory_to_ourselves
@@ -181,7 +182,8 @@ def counter_store(run_folder: Path) -> DiskCounterStore:
 
 def _comms(opening: Opening) -> dict[str, Any]:
     """The space link, with its keys, which no other process has; what arrives is taken at once."""
-    from fsw.link.opening import load_mission_ring, open_link  # brings the ciphers, which no other process needs
+    from fsw.flown import flown, shelved_models  # these two bring the ciphers, which no other process needs
+    from fsw.link.opening import load_mission_ring, open_link
 
     keep_memory_to_ourselves()
     settings, folder = opening.mission.link, opening.setting.run_folder
@@ -195,7 +197,10 @@ def _comms(opening: Opening) -> dict[str, Any]:
         "command": [lambda: fetching.fetch() or link.has_packets],
         "link": [lambda: link.is_waiting],
     }
-    return {"link": link, "disk": RealDisk(folder / COUNTERS)}
+    shelf = NamedState(RealDisk(folder / "models"), "shelf", ShelfState())
+    board = opening.setting.load_board(opening.mission)
+    as_flown = flown(opening.mission, board, lambda: shelved_models(SHIPPED, shelf.load()[0]), ring)
+    return {"link": link, "disk": RealDisk(folder / COUNTERS), "as_flown": as_flown}
 
 
 def _autonomy(opening: Opening) -> dict[str, Any]:

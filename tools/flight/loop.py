@@ -16,6 +16,7 @@ from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import EVENT
 from fsw.compose import SERVICES, Parts, compose
 from fsw.counter_store import DiskCounterStore
+from fsw.flown import flown, loaded_models
 from fsw.infer.client import WorkerClient
 from fsw.infer.paced import PacedCompute
 from fsw.infer.package import SHIPPED, usable_packages
@@ -209,6 +210,7 @@ class VirtualFlight:
             link=open_link(mission.link, self._through_the_air(onboard), self.ring, self._counters, self._entropy),
             disk=self._disk,
             folder=self.options.run_folder,
+            as_flown=flown(mission, self._board, lambda: loaded_models(self._packages), self.ring),
             recovery_wait_s=RECOVERY_WAIT_S,
         )
         names = [name for name in (LEAN if self.options.lean else SERVICES) if self._wants(name)]
