@@ -85,9 +85,10 @@ class TelemetryService:
         defaults = {name: row.default for name, row in PARAMETER_BY_NAME.items() if row.default is not None}
         self._sources = Sources(
             bus,
-            {**(counters or {}), self.name: self.counts},
+            {} if counters is None else counters,  # of services that may join later
             {**defaults, **(settings or {})},
             int(config.max_age_s * SECOND_NS),
+            self.counts,
         )
         self._outlet = Outlet(bus, link, contacts or Contacts(time))
         self._voice = Voice(self.encoder, self._outlet, self._sources, self._limiter)

@@ -22,14 +22,21 @@ SAMPLE_DEPTH = 16  # batches come each second and are read every 10 s; the last 
 HEALTH_DEPTH = 64  # a dozen services beat every 10 s, read every 30 s
 COUNTERS_MAX = 1024  # counters of services in other processes; the dictionary has some eighty
 
-Counters = Mapping[str, Callable[[], Mapping[str, int]]]
+NAME = "telemetry"
+
+Counts = Callable[[], Mapping[str, int]]
+Counters = Mapping[str, Counts]
 
 
 class Sources:
-    """The present value of every parameter of the dictionary."""
+    """The present value of every parameter of the dictionary. `own` are telemetry's counters, `counters` those of the
+    services beside it."""
 
-    def __init__(self, bus: Bus, counters: Counters, settings: Mapping[str, float], max_age_ns: int) -> None:
+    def __init__(
+        self, bus: Bus, counters: Counters, settings: Mapping[str, float], max_age_ns: int, own: Counts
+    ) -> None:
         self._counters = counters
+        self._own = own
         self._max_age_ns = max_age_ns
         self.settings: dict[str, float] = dict(settings)
         self._latest: dict[str, Any] = {}
@@ -40,12 +47,12 @@ class Sources:
         self._start_ns: int | None = None
         self._now_ns = 0
         self._topics: list[tuple[str, Subscription[Any]]] = [
-            (topic.name, bus.subscribe(topic, "telemetry", Policy.LATEST)) for topic in LATEST
+            (topic.name, bus.subscribe(topic, NAME, Policy.LATEST)) for topic in LATEST
         ]
-        self._samples = bus.subscribe(SAMPLES, "telemetry", Policy.DROP_OLDEST, SAMPLE_DEPTH)
-        self._bus_status = bus.subscribe(BUS_STATUS, "telemetry", Policy.DROP_OLDEST, HEALTH_DEPTH)
-        self._heartbeats = bus.subscribe(HEARTBEAT, "telemetry", Policy.DROP_OLDEST, HEALTH_DEPTH)
-        self._parameters = bus.subscribe(PARAMETER, "telemetry", Policy.DROP_OLDEST)
+        self._samples = bus.subscribe(SAMPLES, NAME, Policy.DROP_OLDEST, SAMPLE_DEPTH)
+        self._bus_status = bus.subscribe(BUS_STATUS, NAME, Policy.DROP_OLDEST, HEALTH_DEPTH)
+        self._heartbeats = bus.subscribe(HEARTBEAT, NAME, Policy.DROP_OLDEST, HEALTH_DEPTH)
+        self._parameters = bus.subscribe(PARAMETER, NAME, Policy.DROP_OLDEST)
         self._getters = {row.name: self._getter(row) for row in PARAMETERS}
 
     def refresh(self, now_ns: int) -> None:
@@ -132,7 +139,7 @@ class Sources:
         return value if self._now_ns - time_ns <= self._max_age_ns else None
 
     def _count(self, service: str, name: str) -> int | None:
-        counts = self._counters.get(service)
+        counts = self._own if service == NAME else self._counters.get(service)
         if counts is not None:
             if service not in self._counted:
                 self._counted[service] = counts()
