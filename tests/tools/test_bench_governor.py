@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from fsw.payload import Batch
 from hal.clock import SECOND_NS
 from sim.arrivals import Arrival
 from tools.bench.cli import bench
@@ -103,6 +104,18 @@ def test_a_darker_array_lowers_the_bound_and_more_work_raises_it() -> None:
         tasks.bound_of(case) for case in (SHORT, replace(SHORT, sun_error=-0.3), replace(SHORT, load_error=1.0))
     )
     assert dark < plain < busy
+
+
+def test_batches_raise_the_bound() -> None:
+    slots = reference.slots(0.5)
+    mission, jobs = reference.mission(), list(reference.asked(3, 2.0, slots * reference.SLOT_S))
+    models = []
+    for model in mission.models:
+        rows = [replace(row, batches=(Batch(size=4, work_s=2.0 * row.work_s),)) for row in model.variants]
+        models.append(replace(model, variants=tuple(rows)))
+    halves = replace(mission, models=tuple(models))
+    craft = reference.craft(slots)
+    assert bound(craft, halves, jobs).value > 1.1 * bound(craft, mission, jobs).value
 
 
 def test_idling_needs_the_night_ahead_less_what_the_day_before_it_brings() -> None:

@@ -96,8 +96,9 @@ class _Clairvoyant:
         table = OperatingPoints(mission)
         points = [(row, point) for row in mission.demand for point in table.of(row.model)]
         self._sizes = [len(table.of(row.model)) for row in mission.demand]
-        self._seconds = np.array([point.seconds for _, point in points])[:, None]
-        self._joules = np.array([point.joules for _, point in points])[:, None] * KILO
+        units = [(point, *point.larger) for _, point in points]  # a unit of work may go in the batch that suits it best
+        self._seconds = np.array([min(one.seconds / one.batch for one in sizes) for sizes in units])[:, None]
+        self._joules = np.array([min(one.joules / one.batch for one in sizes) for sizes in units])[:, None] * KILO
         worth = np.array([row.value * point.worth for row, point in points])
         self._work = self.programme.columns(np.broadcast_to(-worth[:, None], (len(points), craft.slots)))
 
