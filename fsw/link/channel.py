@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fsw.packets.security.association import Opened, ReceiveAssociation, Receiver
+from fsw.packets.security.association import Opened, ReceiveAssociation, Receiver, Rejected
 from fsw.packets.security.contingency import Challenge, Recovery, Refusal
 from fsw.packets.security.counters import CounterStore, provision
 from fsw.packets.security.errors import StoreFailed
 from fsw.packets.security.keyring import AssociationRow, Channel, KeyRing, counter_name
 
 _STOPPED, _RUNNING = b"\x01", b"\x00"
+
+
+class NotingReceiver(Receiver):
+    """Also says under which index the last rejection was."""
+
+    rejected_spi = 0
+
+    def open(self, prefix: bytes, octets: bytes) -> Opened | Rejected:
+        result = super().open(prefix, octets)
+        if isinstance(result, Rejected):
+            self.rejected_spi = result.spi or 0
+        return result
 
 
 class SecureChannel:
@@ -23,7 +35,7 @@ class SecureChannel:
         self.channel = channel
         self._ring, self._store = ring, store
         self.recovery = Recovery(store, channel.number, ring.contingency, entropy)
-        self.receiver = Receiver(tuple(self._association(row) for row in channel.rows))
+        self.receiver = NotingReceiver(tuple(self._association(row) for row in channel.rows))
         self._last_spi = channel.rows[0].spi
 
     @property

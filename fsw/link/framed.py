@@ -170,7 +170,7 @@ class FrameLink:
 
     def _reject_secured(self, reason: IntEnum, times: int) -> None:
         channel = self._channel
-        spi = channel.spi if channel else 0
+        spi = channel.receiver.rejected_spi if channel else 0
         self._tally.reject(reason.name.lower(), spi, channel.floor(spi) if channel else 0, times)
 
     def _refresh(self) -> None:

@@ -42,7 +42,6 @@ from fsw.messages import (
     Job,
     JobState,
     Outcome,
-    ParameterSet,
     Plant,
     RecoveredJobs,
     Stage,
@@ -343,19 +342,6 @@ def test_cancelling_takes_waiting_and_running_jobs_and_no_others(flight: Flight)
     assert flight.command("cancel_job", 77) == ([Stage.STARTED], "unknown_job")
 
 
-def test_a_job_that_comes_to_its_end_is_not_cancelled_any_more(flight: Flight) -> None:
-    flight.job(1)
-    flight.fly()
-    (order,) = flight.took(ORDER)
-    assert flight.command("cancel_job", 1) == ([Stage.STARTED], "")
-    flight.fly(5)
-    assert flight.took(COMMAND_REPORT) == [], "it still runs"
-    flight.end(order, Outcome.DONE)
-    flight.fly(2)
-    (report,) = flight.took(COMMAND_REPORT)
-    assert (report.stage, FAILURE_BY_CODE[report.code].label) == (Stage.COMPLETED, "job_final")
-
-
 def test_held_jobs_wait_and_what_runs_may_end(flight: Flight) -> None:
     flight.job(1)
     flight.fly()
@@ -372,19 +358,6 @@ def test_held_jobs_wait_and_what_runs_may_end(flight: Flight) -> None:
     assert flight.command("release_jobs") == ([Stage.STARTED], "")
     flight.fly()
     assert [order.job_id for order in flight.took(ORDER)] == [2]
-
-
-def test_jobs_stay_held_over_a_restart_until_they_are_released(flight: Flight) -> None:
-    held = ParameterSet(time_ns=0, name="jobs_held", value=1.0)
-    recovered = RecoveredJobs(time_ns=0, jobs=(), attempts=(), next_job_id=1, unclean=False, settings=(held,))
-    flight.bus.publish(RECOVERED, recovered)
-    flight.job(1)
-    flight.fly(3)
-    assert flight.took(ORDER) == []
-    flight.command("release_jobs")
-    flight.bus.publish(RECOVERED, recovered)  # the store alone was restarted, and has not heard of it yet
-    flight.fly(3)
-    assert [order.job_id for order in flight.took(ORDER)] == [1]
 
 
 def test_commands_of_other_services_are_left_alone(flight: Flight) -> None:

@@ -249,6 +249,18 @@ def test_a_stopped_key_stays_stopped_over_a_restart_and_starts_again() -> None:
     assert board.link.set_running(10, False) == "store_degraded"
 
 
+def test_a_rejection_is_told_with_the_association_that_it_was_under() -> None:
+    board = Board("frames+sdls")
+    assert board.command(board.stack()) == [PING]
+    row = CHANNEL_OF_PROFILE["frames+sdls"].rows[1]
+    assert board.ring is not None
+    cipher, store = row.make_cipher(Secret(bytes(32))), MemoryStore()
+    provision(store, "send")
+    forged = SendAssociation(row.spi, cipher, SendCounter(store, "send", cipher.counter_octets))
+    board.command(FrameStack(ChannelConfig(scid=0xAB, vcid=0), lambda: forged))
+    assert board.link.news()[-1] == ("forged", row.spi, 0)
+
+
 def test_on_the_emergency_channel_nothing_but_an_answer_is_heard() -> None:
     board = Board("frames+sdls")
     emergency = TcFrame(0xAB, 1, b"\xc0" + PING, is_bypass=True)
