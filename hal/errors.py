@@ -2,7 +2,8 @@
 
     HalError
     `-- PortError     a transfer failed: carries the Reason that its sample gets
-        `-- DiskFull  a disk has no room left
+        |-- DiskFull  a disk has no room left
+        `-- Denied    the kernel keeps a file from this user
 
 A driver's `read` turns a PortError into a `Missing`; nothing above a driver sees one. A wrong board file is a
 `hal.config.ConfigError`.
@@ -28,6 +29,13 @@ class PortError(HalError):
 
 class DiskFull(PortError):
     """A disk has no room for what was to be written; nothing of it counts as written."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Reason.BUS, detail)
+
+
+class Denied(PortError):
+    """The file is there, but this user may not read or write it (EACCES, EPERM). A driver adds the cure."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.BUS, detail)

@@ -10,8 +10,15 @@ SENSORS = {
     "tmp117": "hal.drivers.tmp117:Tmp117",
     "dosimeter": "hal.drivers.dosimeter:Dosimeter",
     "hwmon": "hal.drivers.hwmon:Hwmon",
-    "edac": "hal.drivers.edac:Edac",
+    "ina3221_rail": "hal.drivers.ina3221_rail:Rail",
+    "iio": "hal.drivers.iio:Iio",
+    "thermal": "hal.drivers.thermal:Thermal",
     "powercap": "hal.drivers.powercap:Powercap",
+    "edac": "hal.drivers.edac:Edac",
+    "cpufreq": "hal.drivers.cpufreq:Cpufreq",
+    "cpuidle": "hal.drivers.cpuidle:Cpuidle",
+    "cpu_stat": "hal.drivers.cpu_stat:CpuStat",
+    "pressure": "hal.drivers.pressure:Pressure",
 }
 SWITCHES = {"regulator": "hal.drivers.regulator:Regulator"}
 CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from hal.clock import Clock
 from hal.drivers.sampling import missing, sample
+from hal.drivers.search import paths_of
 from hal.errors import PortError
+from hal.finding import Finding, suggest
 from hal.ports.files import FileTree
 from hal.reading import Channel, Sample
 
@@ -47,3 +49,19 @@ class Edac:
             return sample(channel, now_ns, float(self._files.read_number(path)))
         except PortError as error:
             return missing(channel, now_ns, error)
+
+    @staticmethod
+    def scan(files: FileTree) -> tuple[Finding, ...]:
+        """A device for each memory controller."""
+        folder = EdacOptions().folder
+        numbers = [path.split("/")[-2].removeprefix("mc") for path in paths_of(files, f"{folder}/mc[0-9]*/ce_count")]
+        return tuple(
+            Finding(
+                driver="edac",
+                name=f"memory_errors_{number}",
+                about=f"errors of the memory at controller {number}, since its driver was loaded",
+                options={"controller": int(number)},
+                channels={role: suggest("count", f"memory{number}_{role}") for role in Edac.ROLES},
+            )
+            for number in numbers
+        )

@@ -6,18 +6,18 @@ Source: Linux Documentation/hwmon/sysfs-interface.rst (attributes and scales).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hal.clock import SECOND_NS, Clock
-from hal.drivers.sampling import missing, sample
-from hal.errors import PortError
+from hal.clock import Clock
+from hal.drivers.numbers import NumberFiles, Place
+from hal.drivers.search import folders_named, names_of, paths_of, text_of
+from hal.finding import Finding, suggest
 from hal.ports.files import FileTree
-from hal.reading import Channel, Reason, Sample
+from hal.reading import Channel
 
-CLASS = "class/hwmon"
-SEARCH_PERIOD_NS = 10 * SECOND_NS  # a search reads dozens of files: not at every read of a device that is not there
-SEARCH_LIMIT = 64  # chips looked at
+NAMES = "class/hwmon/hwmon*/name"
+OTHERS = ("ina3221", "coolant_pump")  # chips whose rails or pumps have drivers of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,8 @@ ATTRIBUTES = {
     "current": Attribute(prefix="curr", endings=("input",), scale=1e-3),  # milliamperes
     "power": Attribute(prefix="power", endings=("input", "average"), scale=1e-6),  # microwatts
     "energy": Attribute(prefix="energy", endings=("input",), scale=1e-6),  # microjoules
+    "speed": Attribute(prefix="fan", endings=("input",), scale=1.0),  # revolutions a minute
+    "frequency": Attribute(prefix="freq", endings=("input",), scale=1.0),  # hertz
 }
 
 
@@ -51,75 +53,76 @@ def decode(number: int, role: str) -> float:
     return number * ATTRIBUTES[role].scale
 
 
-class Hwmon:
-    """Roles: `temperature` (degC), `voltage` (V), `current` (A), `power` (W), `energy` (J)."""
+class Hwmon(NumberFiles):
+    """Roles: `temperature` (degC), `voltage` (V), `current` (A), `power` (W), `energy` (J), `speed` (revolutions a
+    minute), `frequency` (Hz).
+    """
 
     ROLES = tuple(ATTRIBUTES)
     Options = HwmonOptions
 
     def __init__(self, port: FileTree, clock: Clock, channels: Mapping[str, Channel], options: HwmonOptions) -> None:
-        self._files = port
-        self._clock = clock
         self._options = options
-        self._rows = tuple((role, channels[role], ATTRIBUTES[role].scale) for role in ATTRIBUTES if role in channels)
-        self.channels = tuple(channel for _, channel, _ in self._rows)
-        self._paths: dict[str, str] = {}
-        self._search_again_ns = 0
-        self._search(clock.now_ns())
+        super().__init__(port, clock, channels, f"hwmon chip {options.chip!r} with label {options.label!r}")
 
-    def read(self) -> tuple[Sample, ...]:
-        now_ns = self._clock.now_ns()
-        return tuple([self._read_one(role, channel, scale, now_ns) for role, channel, scale in self._rows])
-
-    def _read_one(self, role: str, channel: Channel, scale: float, now_ns: int) -> Sample:
-        path = self._paths.get(role) or self._found_again(role, now_ns)
-        try:
-            if path is None:
-                raise PortError(
-                    Reason.ABSENT, f"no hwmon chip {self._options.chip!r} with {role} {self._options.label}"
-                )
-            return sample(channel, now_ns, self._files.read_number(path) * scale)
-        except PortError as error:
-            if error.reason is Reason.ABSENT:  # the module may come back under another number
-                self._paths.pop(role, None)
-            return missing(channel, now_ns, error)
-
-    def _found_again(self, role: str, now_ns: int) -> str | None:
-        if now_ns >= self._search_again_ns:
-            self._search(now_ns)
-        return self._paths.get(role)
-
-    def _search(self, now_ns: int) -> None:
-        self._search_again_ns = now_ns + SEARCH_PERIOD_NS
-        for folder in self._folders():
-            for role, _, _ in self._rows:
-                path = self._find(folder, ATTRIBUTES[role])
+    def _places(self) -> dict[str, Place]:
+        found: dict[str, Place] = {}
+        for folder in folders_named(self._files, NAMES, self._options.chip):
+            for role, _ in self._rows:
+                paths = _labelled(self._files, folder, ATTRIBUTES[role])
+                path = next((path for path, label in paths if self._options.label in ("", label)), None)
                 if path is not None:
-                    self._paths.setdefault(role, path)
+                    found.setdefault(role, Place(path=path, scale=ATTRIBUTES[role].scale))
+        return found
 
-    def _folders(self) -> list[str]:
-        """The folders of the chips of that name."""
-        try:
-            names = self._files.glob(f"{CLASS}/hwmon*/name")[:SEARCH_LIMIT]
-        except PortError:
-            return []
-        return [path.removesuffix("/name") for path in names if self._text(path) == self._options.chip]
+    @staticmethod
+    def scan(files: FileTree) -> tuple[Finding, ...]:
+        """A device for each label of each chip; of two chips of one name only the first can be told by name."""
+        found: dict[tuple[str, str], Finding] = {}
+        for folder, chip in names_of(files, NAMES):
+            if chip not in OTHERS:
+                for finding in _chip(files, folder, chip):
+                    found.setdefault((chip, str(finding.options.get("label", ""))), finding)
+        return tuple(found.values())
 
-    def _find(self, folder: str, attribute: Attribute) -> str | None:
-        """The attribute with the label, or the lowest-numbered one."""
-        for ending in attribute.endings:
-            paths = self._files.glob(f"{folder}/{attribute.prefix}[0-9]*_{ending}")
-            for path in sorted(paths, key=_number):
-                label = self._text(path.removesuffix(ending) + "label") if self._options.label else ""
-                if label == self._options.label:
-                    return path
-        return None
 
-    def _text(self, path: str) -> str | None:
-        try:
-            return self._files.read_text(path)
-        except PortError:
-            return None
+def _chip(files: FileTree, folder: str, chip: str) -> Iterator[Finding]:
+    labels: dict[str, dict[str, Channel]] = {}
+    for role, attribute in ATTRIBUTES.items():
+        for path, label in _labelled(files, folder, attribute):
+            critical = text_of(files, path.rpartition("_")[0] + "_crit") if role == "temperature" else None
+            about = f"{chip}_{label}" if label else chip
+            if is_readable(files, path):
+                labels.setdefault(label, {}).setdefault(role, suggest(role, about, _above(critical)))
+    for label, channels in labels.items():
+        options: dict[str, str | int | float] = {"chip": chip, "label": label} if label else {"chip": chip}
+        yield Finding(
+            driver="hwmon",
+            name=f"{chip}_{label}" if label else chip,
+            about=f"hwmon chip {chip}" + (f", {label}" if label else ""),
+            options=options,
+            channels=channels,
+        )
+
+
+def is_readable(files: FileTree, path: str) -> bool:
+    """Whether the file gives a text now; a sensor that is there and broken is not offered."""
+    return text_of(files, path) is not None
+
+
+def _above(critical: str | None) -> float | None:
+    """What the quantity can be, from where it becomes critical: 20 degrees more, if that is above the usual 125."""
+    degrees = int(critical) / 1000 + 20 if critical is not None and critical.isdecimal() else 0.0
+    return degrees if 125.0 < degrees < 200.0 else None
+
+
+def _labelled(files: FileTree, folder: str, attribute: Attribute) -> list[tuple[str, str]]:
+    """(path, label) of the attributes of a kind, lowest number first."""
+    for ending in attribute.endings:
+        paths = paths_of(files, f"{folder}/{attribute.prefix}[0-9]*_{ending}")
+        if paths:
+            return [(p, text_of(files, p.removesuffix(ending) + "label") or "") for p in sorted(paths, key=_number)]
+    return []
 
 
 def _number(path: str) -> int:

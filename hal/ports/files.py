@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hal import native
-from hal.errors import PortError
+from hal.errors import Denied, PortError
 from hal.reading import Reason
 
 FILE_LIMIT = 4_096  # a sysfs attribute is at most a page
@@ -143,6 +143,8 @@ class RealFiles:
     def _failed(self, error: OSError, path: str) -> PortError:
         self._forget(path)
         code = error.errno or errno.EIO
+        if code in (errno.EACCES, errno.EPERM):
+            return Denied(f"{path}: {os.strerror(code)}")
         return PortError(_REASONS.get(code, Reason.BUS), f"{path}: {os.strerror(code)}")
 
 

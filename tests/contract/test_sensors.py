@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from hal import registry
 from hal.clock import SECOND_NS, SteppedClock
 from hal.contract import Sensor
-from hal.ports.files import FileTree, MemoryFiles
+from hal.errors import Denied
+from hal.ports.files import FileNode, FileTree, MemoryFiles
 from hal.ports.i2c import I2cBus, MemoryI2c
 from hal.reading import Channel, Missing, Reading, Reason
 
@@ -76,16 +78,107 @@ EDAC = Case(
 POWERCAP = Case(
     "powercap",
     {},
-    {"class/powercap/intel-rapl:0/energy_uj": "5000000\n", "class/powercap/intel-rapl:0/max_energy_range_uj": "9\n"},
+    {
+        "class/powercap/intel-rapl:0/name": "package-0\n",
+        "class/powercap/intel-rapl:0/energy_uj": "5000000\n",
+        "class/powercap/intel-rapl:0/max_energy_range_uj": "262143328850\n",
+    },
     {"energy": 0.0},
 )
+RAIL = Case(
+    "ina3221_rail",
+    {"rail": "VDD_SOC"},
+    {
+        "class/hwmon/hwmon1/name": "ina3221\n",
+        "class/hwmon/hwmon1/in1_label": "VDD_IN\n",
+        "class/hwmon/hwmon1/in3_label": "VDD_SOC\n",
+        "class/hwmon/hwmon1/in1_input": "4900\n",
+        "class/hwmon/hwmon1/in3_input": "5000\n",
+        "class/hwmon/hwmon1/curr1_input": "1500\n",
+        "class/hwmon/hwmon1/curr3_input": "240\n",
+    },
+    {"voltage": 5.0, "current": 0.24, "power": 1.2},
+)
+IIO = Case(  # 9600 x 1.25 mV, 1000 x 0.25 mA, 500 x 6.25 mW, as the kernel's ina2xx-adc shows them
+    "iio",
+    {"chip": "ina226", "inputs": {"voltage": "voltage1"}},
+    {
+        "bus/iio/devices/iio:device1/name": "ina226\n",
+        "bus/iio/devices/iio:device1/in_voltage0_raw": "800\n",
+        "bus/iio/devices/iio:device1/in_voltage0_scale": "0.002500000\n",
+        "bus/iio/devices/iio:device1/in_voltage1_raw": "9600\n",
+        "bus/iio/devices/iio:device1/in_voltage1_scale": "1.250000000\n",
+        "bus/iio/devices/iio:device1/in_power2_raw": "500\n",
+        "bus/iio/devices/iio:device1/in_power2_scale": "6.250000000\n",
+        "bus/iio/devices/iio:device1/in_current3_raw": "1000\n",
+        "bus/iio/devices/iio:device1/in_current3_scale": "0.250000000\n",
+    },
+    {"voltage": 12.0, "current": 0.25, "power": 3.125},
+)
+MLX90614 = Case(  # raw 15000, scale 20, offset -13657.5: 26.85 degrees
+    "iio",
+    {"chip": "mlx90614"},
+    {
+        "bus/iio/devices/iio:device0/name": "mlx90614\n",
+        "bus/iio/devices/iio:device0/in_temp_ambient_raw": "15100\n",
+        "bus/iio/devices/iio:device0/in_temp_raw": "15000\n",
+        "bus/iio/devices/iio:device0/in_temp_scale": "20\n",
+        "bus/iio/devices/iio:device0/in_temp_offset": "-13657.500000\n",
+    },
+    {"temperature": 26.85},
+)
+THERMAL = Case(
+    "thermal",
+    {"zone": "x86_pkg_temp"},
+    {
+        "class/thermal/thermal_zone0/type": "acpitz\n",
+        "class/thermal/thermal_zone0/temp": "27800\n",
+        "class/thermal/thermal_zone1/type": "x86_pkg_temp\n",
+        "class/thermal/thermal_zone1/temp": "61500\n",
+    },
+    {"temperature": 61.5},
+)
+CPUFREQ = Case(
+    "cpufreq",
+    {},
+    {
+        "devices/system/cpu/cpufreq/policy0/scaling_cur_freq": "800024\n",
+        "devices/system/cpu/cpufreq/policy0/scaling_max_freq": "4700000\n",
+    },
+    {"frequency": 800.024e6, "ceiling": 4.7e9},
+)
+CPUIDLE = Case(
+    "cpuidle",
+    {},
+    {
+        "devices/system/cpu/cpu0/cpuidle/state0/name": "POLL\n",
+        "devices/system/cpu/cpu0/cpuidle/state0/time": "1733\n",
+        "devices/system/cpu/cpu0/cpuidle/state1/name": "C6\n",
+        "devices/system/cpu/cpu0/cpuidle/state1/time": "98765432\n",
+    },
+    {"time": 0.0},
+)
+CPU_STAT = Case(
+    "cpu_stat",
+    {"path": "fs/cgroup/cpu.stat"},
+    {"fs/cgroup/cpu.stat": "usage_usec 37136845487\nuser_usec 1\nsystem_usec 2\nnr_throttled 0\nthrottled_usec 0\n"},
+    {"time": 0.0},
+)
+PSI = "some avg10=80.84 avg60=86.80 avg300=89.23 total={}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+PRESSURE = Case(
+    "pressure",
+    {"path": "pressure/cpu"},
+    {"pressure/cpu": PSI.format(10460016539)},
+    {"some_time": 0.0, "full_time": 0.0},
+)
 CHIPS = [INA226, TMP117, DOSIMETER]
-KERNEL = [HWMON, EDAC, POWERCAP]
-NAMES = {"argvalues": CHIPS, "ids": lambda case: case.driver}
-KERNEL_NAMES = {"argvalues": KERNEL, "ids": lambda case: case.driver}
+KERNEL = [HWMON, RAIL, IIO, MLX90614, THERMAL, EDAC, POWERCAP, CPUFREQ, CPUIDLE, CPU_STAT, PRESSURE]
+NAMES: dict[str, Any] = {"argvalues": CHIPS, "ids": lambda case: case.driver}
+KERNEL_NAMES: dict[str, Any] = {"argvalues": KERNEL, "ids": lambda case: case.driver}
+NAMING = ("name", "label", "type")  # files by which a device is found
 
 
-def sensor(case: Case, port: object, clock: SteppedClock, low: float = -1e3, high: float = 1e3) -> Sensor:
+def sensor(case: Case, port: object, clock: SteppedClock, low: float = -1e3, high: float = 1e10) -> Sensor:
     driver = registry.driver(case.driver)
     channels = {role: Channel(name=f"x_{role}", unit="x", low=low, high=high) for role in case.values}
     made: Sensor = driver(port, clock, channels, driver.Options(**case.options))
@@ -180,8 +273,46 @@ def test_failed_read_is_missing_for_its_reason_and_then_over(case: Case, reason:
 @pytest.mark.parametrize("case", **KERNEL_NAMES)
 def test_file_without_a_number_is_corrupt(case: Case, file_filling: Callable[[dict[str, str]], FileTree]) -> None:
     clock = SteppedClock()
-    spoilt = {path: text if path.endswith(("name", "label")) else "none\n" for path, text in case.holds.items()}
+    spoilt = {path: text if path.endswith(NAMING) else "none\n" for path, text in case.holds.items()}
     assert_missing(sensor(case, file_filling(spoilt), clock), clock, Reason.CORRUPT)
+
+
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_unplugged_device_is_absent_and_found_again(case: Case) -> None:
+    clock, files = SteppedClock(), MemoryFiles(dict(case.holds))
+    made = sensor(case, files, clock)
+    assert_golden(case, made, clock)
+    files.nodes.clear()
+    assert_missing(made, clock, Reason.ABSENT)
+    files.nodes.update({moved(path): text for path, text in case.holds.items()})
+    clock.advance_to_ns(clock.now_ns() + 10 * SECOND_NS)
+    assert_golden(case, made, clock)
+
+
+def moved(path: str) -> str:
+    """The path after another boot, where devices that are found by name have other numbers."""
+    for folder in ("hwmon/hwmon", "thermal/thermal_zone", "iio:device"):
+        path = re.sub(f"{folder}([0-9])", lambda match, folder=folder: f"{folder}{int(match[1]) + 4}", path)
+    return path
+
+
+@pytest.mark.parametrize("case", **KERNEL_NAMES)
+def test_file_that_this_user_may_not_read_says_so(case: Case) -> None:
+    class Closed:
+        def read(self) -> str:
+            raise Denied("Permission denied")
+
+        def write(self, text: str) -> None:
+            raise Denied("Permission denied")
+
+    clock = SteppedClock()
+    nodes: dict[str, str | FileNode] = {
+        path: text if path.endswith(NAMING) else Closed() for path, text in case.holds.items()
+    }
+    made = sensor(case, MemoryFiles(nodes), clock)
+    clock.advance_to_ns(10 * SECOND_NS)
+    assert_missing(made, clock, Reason.BUS)
+    assert all("Permission denied" in sample.detail for sample in made.read() if isinstance(sample, Missing))
 
 
 @pytest.mark.parametrize("case", [*CHIPS, *KERNEL], ids=lambda case: case.driver)
