@@ -156,6 +156,14 @@ def test_a_command_goes_up_and_its_reports_come_down(control: Callable[..., Cont
     assert len(mission.events("link_ready")) == (not is_open)
 
 
+def test_a_packet_for_another_process_fails_its_routing(control: Callable[..., Control]) -> None:
+    mission = control("packets+mac")
+    mission.fly(2)
+    mission.send(Telecommand(0x43, 9, 17, 1).pack())
+    mission.fly(3)
+    assert (mission.acted(), mission.stages(9)) == ([], [10])
+
+
 @pytest.mark.parametrize(("profile", "spi"), [("packets+mac", 10), ("frames+sdls", 5), ("frames+sdls", 6)])
 def test_each_association_of_a_channel_commands(control: Callable[..., Control], profile: str, spi: int) -> None:
     mission = control(profile, spi=spi)

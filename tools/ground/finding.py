@@ -30,8 +30,8 @@ class Choice:
 
 
 def choose(profile: str | None, keys: Path | None, port: int, runs: Path = RUNS) -> Choice:
-    """What was typed, completed by the file of the flight that listens at `port`, where there is one."""
-    told = _told(runs / f"link-{port}.json")
+    """What was typed, completed by the file of the flight that listens at `port`, in `runs` or beside it."""
+    told = _told(runs / f"link-{port}.json") or _told(runs.parent / f"link-{port}.json")
     if profile is None:
         profile = told.profile if told else "packets+mac" if keys else "packets"
     if keys is None and told is not None and told.profile == profile:
