@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,110 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsw.cfdp.checksum import CRC_32, MODULAR, NULL
-from fsw.cfdp.directives import Condition, Eof, FileData, Finished, Metadata, unpack
+from fsw.cfdp.directives import Condition, Eof, FileData, Metadata, unpack
 from fsw.cfdp.entity import CfdpBusy, Entity
 from fsw.cfdp.files import FolderFiles
 from fsw.cfdp.header import Header
-from fsw.cfdp.settings import SECOND_NS, Action, CfdpSettings, Ended, Faulted, Indication, PutRequest, Started
-
-STEP_NS = SECOND_NS // 4
-Told = list[Indication]
-UP = PutRequest(destination=2, source_name="model.onnx", destination_name="in/model.onnx")
-
-
-class MemoryFiles:
-    """Files in memory; `broken` names refuse everything, as a disk does that went away."""
-
-    def __init__(self, **files: bytes) -> None:
-        self.files = {name.replace("_", "."): data for name, data in files.items()}
-        self.partials: dict[str, bytearray] = {}
-        self.is_broken = False
-        self.limit = 1 << 20
-
-    def size(self, name: str) -> int:
-        return len(self._of(name))
-
-    def read(self, name: str, offset: int, octets: int) -> bytes:
-        return self._of(name)[offset : offset + octets]
-
-    def begin(self, partial: str, name: str, size: int) -> None:
-        if size > self.limit:
-            raise OSError("no room")
-
-    def write(self, partial: str, offset: int, data: bytes) -> None:
-        if self.is_broken:
-            raise OSError("gone")
-        held = self.partials.setdefault(partial, bytearray())
-        held.extend(bytes(max(0, offset + len(data) - len(held))))
-        held[offset : offset + len(data)] = data
-
-    def read_back(self, partial: str, offset: int, octets: int) -> bytes:
-        return bytes(self.partials[partial][offset : offset + octets])
-
-    def sync(self, partial: str) -> None:
-        assert partial in self.partials
-
-    def commit(self, partial: str, name: str) -> None:
-        self.files[name] = bytes(self.partials.pop(partial, bytearray()))
-
-    def discard(self, partial: str) -> None:
-        self.partials.pop(partial, None)
-
-    def _of(self, name: str) -> bytes:
-        if self.is_broken or name not in self.files:
-            raise FileNotFoundError(name)
-        return self.files[name]
-
-
-class Wire:
-    """Two entities, 1 (ground) and 2 (board), and a link between them that has seeded faults."""
-
-    def __init__(self, data: bytes, seed: int = 1, loss: float = 0.0, shuffle: float = 0.0, **settings: object) -> None:
-        common = CfdpSettings(entity=1, segment_octets=100, **settings)  # type: ignore[arg-type]
-        self.ground_files, self.board_files = MemoryFiles(model_onnx=data), MemoryFiles()
-        self.ground = Entity(common, self.ground_files, first_sequence=7)
-        self.board = Entity(replace(common, entity=2), self.board_files)
-        self.drops: Callable[[bytes], bool] = lambda pdu: False
-        self.now_ns = 0
-        self.told: dict[int, Told] = {1: [], 2: []}
-        self._random = random.Random(seed)
-        self._loss, self._shuffle = loss, shuffle
-        self._under_way: list[tuple[int, Entity, bytes]] = []
-
-    def step(self, room: int = 20) -> None:
-        self.now_ns += STEP_NS
-        for entity, other in ((self.ground, self.board), (self.board, self.ground)):
-            for pdu in entity.poll(self.now_ns, room):
-                self._carry(other, pdu)
-        arrived = [item for item in self._under_way if item[0] <= self.now_ns]
-        self._under_way = [item for item in self._under_way if item[0] > self.now_ns]
-        for _, other, pdu in arrived:
-            other.receive(self.now_ns, pdu)
-        self.told[1] += self.ground.indications()
-        self.told[2] += self.board.indications()
-
-    def run(self, steps: int = 4000) -> Wire:
-        for _ in range(steps):
-            if not (self.ground.status() or self.board.status() or self._under_way):
-                return self
-            self.step()
-        raise AssertionError(f"still busy: {self.ground.status()} {self.board.status()}")
-
-    def ended(self, entity: int) -> Ended:
-        (found,) = (item for item in self.told[entity] if isinstance(item, Ended))
-        return found
-
-    def _carry(self, other: Entity, pdu: bytes) -> None:
-        if self.drops(pdu):
-            return
-        for _ in range(2 if self._random.random() < self._shuffle else 1):
-            if self._random.random() >= self._loss:
-                late = self._random.randrange(8) if self._random.random() < self._shuffle else 0
-                self._under_way.append((self.now_ns + late * STEP_NS, other, pdu))
-
-
-def contents(octets: int) -> bytes:
-    return random.Random(octets).randbytes(octets)
+from fsw.cfdp.settings import SECOND_NS, Action, CfdpSettings, Ended, Faulted, Started
+from tests.fsw.cfdp_wire import STEP_NS, UP, Wire, contents
 
 
 @given(
@@ -318,35 +218,6 @@ def test_file_that_is_not_what_was_announced_is_refused(size: int, checksum: int
     assert wire.board_files.files == {}
 
 
-def test_reception_goes_on_after_a_restart() -> None:
-    wire = Wire(contents(4000))
-    wire.ground.put(0, UP)
-    wire.step()
-    (checkpoint,) = wire.board.checkpoints()
-    wire.board = Entity(CfdpSettings(entity=2, segment_octets=100), wire.board_files)
-    wire.board.restore(wire.now_ns, checkpoint)
-    sent: list[bytes] = []
-    wire.drops = lambda pdu: sent.append(pdu) is not None
-    assert wire.run().ended(2).is_delivered
-    assert wire.board_files.files["in/model.onnx"] == contents(4000)
-    assert sum(isinstance(unpack(pdu)[1], FileData) for pdu in sent) == 21  # 40 segments, 19 before the restart
-
-
-def test_last_word_of_a_reception_is_said_again_after_a_restart() -> None:
-    wire = Wire(contents(4000))
-    wire.ground.put(0, UP)
-    wire.drops = lambda pdu: isinstance(unpack(pdu)[1], Finished)
-    while not wire.board_files.files:
-        wire.step()
-    (checkpoint,) = wire.board.checkpoints()
-    assert checkpoint.partial == "1-7.part"
-    wire.board = Entity(CfdpSettings(entity=2, segment_octets=100), wire.board_files)
-    wire.board.restore(wire.now_ns, checkpoint)
-    wire.drops = lambda pdu: False
-    assert wire.run().ended(1).is_delivered
-    assert wire.ended(2).is_delivered
-
-
 def test_file_without_room_is_refused_before_its_data_comes() -> None:
     wire = Wire(contents(4000))
     wire.board_files.limit = 3999
@@ -355,33 +226,6 @@ def test_file_without_room_is_refused_before_its_data_comes() -> None:
     assert wire.ended(1).condition is wire.ended(2).condition is Condition.FILESTORE_REJECTION
     assert wire.ended(2).octets < 2000
     assert wire.board_files.partials == {}
-
-
-@pytest.mark.parametrize("steps", [1, 2, 8, 9, 10, 11, 12])
-def test_sender_goes_on_after_a_restart_with_what_the_receiver_lacks(steps: int) -> None:
-    wire = Wire(contents(18_000))
-    _, sequence = wire.ground.put(0, UP)
-    for _ in range(steps):
-        wire.step()
-    has_ended = not wire.ground.status()
-    wire.ground = Entity(CfdpSettings(entity=1, segment_octets=100), wire.ground_files)
-    wire.ground.take_up(UP, sequence)
-    sent: list[bytes] = []
-    wire.drops = lambda pdu: sent.append(pdu) is not None
-    wire.run()
-    assert wire.board_files.files["in/model.onnx"] == contents(18_000)
-    assert wire.ended(2).is_delivered
-    told = [item for item in wire.told[1] if isinstance(item, Ended)][-1]
-    assert told.condition is Condition.NO_ERROR
-    assert told.is_delivered or has_ended  # whoever asks a receiver that has forgotten learns nothing
-    assert sum(isinstance(unpack(pdu)[1], FileData) for pdu in sent) == max(0, 180 - (20 * steps - 1))
-
-
-def test_sender_that_starts_anew_is_asked_for_everything_by_a_receiver_that_knows_nothing() -> None:
-    wire = Wire(contents(3000), loss=0.2)
-    wire.ground.take_up(UP, 99)
-    assert wire.run().ended(2).is_delivered
-    assert wire.board_files.files["in/model.onnx"] == contents(3000)
 
 
 def test_entity_that_takes_no_files_leaves_them_unclaimed() -> None:
