@@ -19,7 +19,9 @@ from fsw.faults.service import FaultService
 from fsw.files.repository import flight_repositories
 from fsw.files.service import FilesService
 from fsw.files.state import FilesState
+from fsw.govern.delay import SolverDelay
 from fsw.govern.service import GovernService
+from fsw.govern.table import SavedPrices
 from fsw.guard.service import GuardService, Lease
 from fsw.host.service import HostService
 from fsw.infer.client import WorkerConfig
@@ -29,6 +31,7 @@ from fsw.infer.life import LifeConfig, ModelService, Server
 from fsw.infer.package import Package
 from fsw.infer.service import InferConfig, InferService
 from fsw.infer.shelf import Shelf
+from fsw.keeping import StateFile
 from fsw.link.contract import Profile
 from fsw.link.service import LinkService
 from fsw.memory.service import MemoryService
@@ -77,6 +80,8 @@ class Parts:
     folder: Path | None = None  # the run folder, for the services whose files are files
     as_flown: Callable[[], AsFlown] | None = None  # what was put together for this flight
     process: str = "flight"
+    prices: StateFile[SavedPrices] | None = None  # the planner's table, which outlives it
+    solver_delay: SolverDelay | None = None  # modelled where time is virtual; a process of its own takes its time
     recovery_wait_s: float = 0.0  # that the intake waits for word of the jobs that are owed, where a store sends it
     counters: dict[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
 
@@ -116,7 +121,7 @@ def _intake(parts: Parts) -> Service:
 def _plan(parts: Parts) -> Service:
     from fsw.govern.planner import PlanService  # brings the solver, which no other process may hold
 
-    return PlanService(parts.bus, parts.mission, parts.time)
+    return PlanService(parts.bus, parts.mission, parts.time, parts.solver_delay, parts.prices)
 
 
 def _command(parts: Parts) -> Service:
@@ -148,22 +153,30 @@ def _telemetry(parts: Parts) -> Service:
 
 def _schedule(parts: Parts) -> Service:
     file = NamedState(_given(parts.disk, "schedule", "disk"), "schedule", ScheduleState())
-    return ScheduleService(parts.bus, parts.time, Almanac(parts.mission), file)
+    service = ScheduleService(parts.bus, parts.time, Almanac(parts.mission), file)
+    parts.counters["schedule"] = service.counts
+    return service
 
 
 def _faults(parts: Parts) -> Service:
     file = NamedState(_given(parts.disk, "faults", "disk"), "faults", default_table(parts.mission))
-    return FaultService(parts.bus, parts.time, file)
+    service = FaultService(parts.bus, parts.time, file)
+    parts.counters["faults"] = service.counts
+    return service
 
 
 def _archive(parts: Parts) -> Service:
-    return ArchiveService(parts.bus, _given(parts.disk, "archive", "disk"))
+    service = ArchiveService(parts.bus, _given(parts.disk, "archive", "disk"))
+    parts.counters["archive"] = service.counts
+    return service
 
 
 def _files(parts: Parts) -> Service:
     repositories = flight_repositories(_given(parts.folder, "files", "folder"))
     state = NamedState(_given(parts.disk, "files", "disk"), "files", FilesState())
-    return FilesService(parts.bus, repositories, state)
+    service = FilesService(parts.bus, repositories, state)
+    parts.counters["files"] = service.counts
+    return service
 
 
 def _link(parts: Parts) -> Service:
@@ -192,7 +205,7 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "command": _command,
     "intake": _intake,
     "plan": _plan,
-    "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time),
+    "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time, parts.prices),
     "infer": _infer,
     "models": _models,
     "memory": lambda parts: MemoryService(parts.bus, parts.packages),
@@ -201,7 +214,7 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "schedule": _schedule,
     "faults": _faults,
     "files": _files,
-    "account": lambda parts: AccountService(parts.bus, parts.process),
+    "account": lambda parts: AccountService(parts.bus, parts.process, parts.counters),
     "telemetry": _telemetry,
     "link": _link,
 }

@@ -15,6 +15,7 @@ from fsw.bus.zmq import ZmqBus
 from fsw.compose import Parts, compose
 from fsw.counter_store import DiskCounterStore
 from fsw.files.service import FilesService
+from fsw.govern.table import SavedPrices
 from fsw.guard.lease import WorkerLease
 from fsw.guard.service import GuardService
 from fsw.infer.client import WorkerClient, WorkerConfig
@@ -268,9 +269,16 @@ def _intake(opening: Opening) -> Intake:
     return FolderIntake(opening.setting.run_folder / "intake", INTAKE_QUOTA_BYTES)
 
 
+def _prices(opening: Opening) -> dict[str, Any]:
+    """The planner's table of prices: the planner writes it, the dispatcher reads it when it starts."""
+    return {"prices": NamedState(RealDisk(opening.setting.run_folder / "plan"), "prices", SavedPrices())}
+
+
 OPENERS: dict[str, Callable[[Opening], dict[str, Any]]] = {
     "guard": _guard,
     "store": _store,
+    "control": _prices,
+    "plan": _prices,
     "comms": _comms,
     "autonomy": _autonomy,
     "files": _files,

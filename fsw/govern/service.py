@@ -32,9 +32,11 @@ from fsw.govern.closure import ALARM, Closure
 from fsw.govern.commands import CommandDesk
 from fsw.govern.dispatcher import Dispatcher
 from fsw.govern.mode import Change, Condition, ModeMachine
-from fsw.govern.policies import Choice
+from fsw.govern.policies import Choice, PricedPolicy
 from fsw.govern.prices import PriceTable
+from fsw.govern.table import SavedPrices
 from fsw.govern.tally import Tally
+from fsw.keeping import Found, StateFile
 from fsw.messages import (
     Backlog,
     Decision,
@@ -67,7 +69,9 @@ class GovernService:
 
     name = "govern"
 
-    def __init__(self, bus: Bus, mission: Mission, time: OnboardTime) -> None:
+    def __init__(
+        self, bus: Bus, mission: Mission, time: OnboardTime, prices: StateFile[SavedPrices] | None = None
+    ) -> None:
         self.period_ns = int(mission.control_period_s * SECOND_NS)
         self._mission, self._bus, self._time = mission, bus, time
         self._out = Outbox(bus)
@@ -77,6 +81,9 @@ class GovernService:
         self._closure = Closure(sunlight.period_s if sunlight else LOW_ORBIT_S)
         self._top_w = max(setting.watts for setting in mission.payload.settings)
         self.dispatcher = Dispatcher(mission)
+        if prices is not None and isinstance(self.dispatcher.policy, PricedPolicy):
+            saved, found = prices.load()
+            self.dispatcher.policy.recall(None if found == Found.LOST else saved)
         self.mode = ModeMachine()
         self.tally = Tally()
         self._desk = CommandDesk(self.dispatcher, self.mode)
@@ -254,6 +261,9 @@ class GovernService:
         if now_ns - envelope.time_ns > self._mission.guard.envelope_s * SECOND_NS:
             return
         choice = self.dispatcher.choose(now_ns, plant, envelope, self._table, self._sunlit)
+        if choice.notice is not None:
+            values = (choice.notice.age_s, choice.notice.fallback)
+            self._bus.publish(EVENT, Event(time_ns=now_ns, name="planner_late", values=values))
         order = None
         if choice.job is not None and choice.point is not None:
             order = self.dispatcher.start(now_ns, choice.job, choice.point)

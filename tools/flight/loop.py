@@ -17,6 +17,8 @@ from fsw.bus.topics import EVENT
 from fsw.compose import SERVICES, Parts, compose
 from fsw.counter_store import DiskCounterStore
 from fsw.flown import flown, loaded_models
+from fsw.govern.delay import SolverDelay
+from fsw.govern.table import SavedPrices
 from fsw.infer.client import WorkerClient
 from fsw.infer.paced import PacedCompute
 from fsw.infer.package import SHIPPED, usable_packages
@@ -27,6 +29,7 @@ from fsw.packets.errors import PacketError
 from fsw.packets.frames.tm_stream import TmReceiver
 from fsw.payload import declared_points
 from fsw.service import Service
+from fsw.store.state import NamedState
 from hal.board import find_board, open_board
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
 from hal.ports.disk import RealDisk
@@ -209,6 +212,8 @@ class VirtualFlight:
             intake=self._intake,
             link=open_link(mission.link, self._through_the_air(onboard), self.ring, self._counters, self._entropy),
             disk=self._disk,
+            prices=NamedState(self._disk, "prices", SavedPrices()),
+            solver_delay=SolverDelay(),
             folder=self.options.run_folder,
             as_flown=flown(mission, self._board, lambda: loaded_models(self._packages), self.ring),
             recovery_wait_s=RECOVERY_WAIT_S,
