@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from fsw.messages import Allocation
-from tools.flight.palette import DARK, LIGHT
 from tools.flight.plots import eclipse_spans, flight_figure, policies_figure, save_figure
 from tools.flight.record import Comparison, FlightRecord, Picture, Trace, Violation
 from tools.flight.report import MAX_PICTURES, report_html, write_report
+from tools.palette import DARK, LIGHT
 
 VOID = {"meta", "img", "br", "path", "use", "rect", "line"}
 

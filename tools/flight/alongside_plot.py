@@ -6,8 +6,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from tools.flight.alongside import Alongside
-from tools.flight.palette import LIGHT
 from tools.flight.plots import STYLE, WIDTH_IN
+from tools.palette import LIGHT
 
 PANELS = (
     ("soc", "battery, %", 100.0, "battery"),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tools.flight.palette import DARK, LIGHT, css_variables
+from tools.palette import DARK, LIGHT, css_variables
 
 STYLE = """
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);

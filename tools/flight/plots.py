@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 
 from fsw.messages import JobState
 from hal.clock import SECOND_NS
-from tools.flight.palette import LIGHT, SERIES, themed
 from tools.flight.record import FlightRecord, Trace
 from tools.flight.summary import PENUMBRA_ILLUMINATION, best_static
+from tools.palette import LIGHT, SERIES, themed
 
 MINUTE_S = 60.0
 KILO = 1e3

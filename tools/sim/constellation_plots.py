@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from sim.constellation.statistics import MAP_COLUMNS, MAP_ROWS, PERCENTILES, STATES, Statistics
 from sim.sun import sidereal_angle_rad, sun_at
-from tools.flight.palette import LIGHT, SERIES
 from tools.flight.plots import STYLE, WIDTH_IN
+from tools.palette import LIGHT, SERIES
 
 BANDS = ((1, 99, 0.14), (5, 95, 0.16), (25, 75, 0.24))  # percentiles and how strongly each is drawn over the last
 STATE_COLOURS = ("bus", "limit", "array")

@@ -108,8 +108,8 @@ def save_plot(trajectory: Trajectory, places: Sequence[Station], found: dict[str
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    from tools.flight.palette import LIGHT, SERIES
     from tools.flight.plots import STYLE
+    from tools.palette import LIGHT, SERIES
 
     radius_m = trajectory.place(0.0).length
     with rc_context(STYLE):

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from tools.flight.palette import LIGHT, SERIES
 from tools.flight.plots import STYLE
+from tools.palette import LIGHT, SERIES
 from tools.sim.study_pv import ENDS, PvStudy, answer, short
 
 WIDTH_IN = 10.5

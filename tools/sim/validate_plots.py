@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from sim.season import YearRequest, survey
 from sim.single import SingleRequest, sunlight_of
 from sim.sun import DAY_S
-from tools.flight.palette import LIGHT, SERIES
 from tools.flight.plots import STYLE, WIDTH_IN
+from tools.palette import LIGHT, SERIES
 from tools.sim import check_sun
 from tools.sim.check_codes import BASILISK
 from tools.sim.check_year import LIGHT_TABLE

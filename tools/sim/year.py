@@ -119,8 +119,8 @@ def save_plot(year: Year, path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    from tools.flight.palette import LIGHT
     from tools.flight.plots import STYLE
+    from tools.palette import LIGHT
 
     day = (year.unix_s - datetime(year.request.year, 1, 1, tzinfo=UTC).timestamp()) / DAY_S
     with rc_context(STYLE):

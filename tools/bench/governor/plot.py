@@ -9,8 +9,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tools.flight.palette import LIGHT
 from tools.flight.plots import STYLE
+from tools.palette import LIGHT
 
 WIDTH_IN, ROW_IN, HEAD_IN, FOOT_IN = 9.0, 0.42, 0.85, 0.62
 NAMES, RIGHT = 0.19, 0.86  # of the width: where the axis begins and ends
