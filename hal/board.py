@@ -36,10 +36,17 @@ from typing import Any
 from hal import registry
 from hal.clock import Clock
 from hal.config import ConfigError, build, read_toml
-from hal.contract import PowerCap, Pump, Sensor, Switch, Watchdog
+from hal.contract import Limit, PowerCap, Pump, Sensor, Switch, Watchdog
 from hal.ports.kinds import KINDS, PortConfig
 from hal.reading import Channel
 
+_KINDS = {
+    "switches": registry.SWITCHES,
+    "caps": registry.CAPS,
+    "limits": registry.LIMITS,
+    "pumps": registry.PUMPS,
+    "watchdogs": registry.WATCHDOGS,
+}
 BOARDS = Path(__file__).parent / "boards"  # the boards that ship
 
 
@@ -93,7 +100,12 @@ class Board:
     watchdogs: dict[str, Watchdog]
     channels: dict[str, Channel]
     pumps: dict[str, Pump] = field(default_factory=dict)
+    limits: dict[str, Limit] = field(default_factory=dict)
     own_ports: tuple[Any, ...] = ()
+
+    def actuator(self, name: str) -> Any:
+        """The actuator of that name, of whatever kind; raises KeyError."""
+        return {**self.switches, **self.caps, **self.limits, **self.pumps, **self.watchdogs}[name]
 
     def close(self) -> None:
         """Close the board's own ports; given ones belong to the giver."""
@@ -139,9 +151,9 @@ def open_board(config: BoardConfig, ports: Mapping[str, object] | None, clock: C
     _check_ports(config, {**config.ports, **given})
     own = {name: port.open(name) for name, port in config.ports.items() if name not in given}
     opened: dict[str, Any] = {**given, **own}
-    actuators: dict[str, dict[str, Any]] = {"switches": {}, "caps": {}, "pumps": {}, "watchdogs": {}}
+    actuators: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
     for row in config.actuators:
-        actuators[_kind(row.driver)][row.name] = registry.driver(row.driver)(row.name, opened[row.port], row.options)
+        actuators[kind_of(row.driver)][row.name] = _actuated(row, opened[row.port], clock)
     return Board(
         name=config.name,
         sensors=tuple(_sensor(row, opened[row.port], clock) for row in config.devices),
@@ -156,12 +168,15 @@ def _sensor(row: DeviceConfig, port: object, clock: Clock) -> Sensor:
     return sensor
 
 
-def _kind(driver: str) -> str:
-    if driver in registry.SWITCHES:
-        return "switches"
-    if driver in registry.CAPS:
-        return "caps"
-    return "pumps" if driver in registry.PUMPS else "watchdogs"
+def _actuated(row: ActuatorConfig, port: object, clock: Clock) -> object:
+    driver = registry.driver(row.driver)
+    waits = (clock,) if getattr(driver, "WAITS", False) else ()
+    return driver(row.name, port, row.options, *waits)
+
+
+def kind_of(driver: str) -> str:
+    """The field of `Board` in which the actuators of a driver stand."""
+    return next(kind for kind, drivers in _KINDS.items() if driver in drivers)
 
 
 def _port(row: Any, file: str, key: str) -> PortConfig:

@@ -114,6 +114,8 @@ def _kind(board: Board, name: str) -> str:
         return "switch"
     if name in board.caps:
         return "cap"
+    if name in board.limits:
+        return "limit"
     return "pump" if name in board.pumps else "watchdog"
 
 

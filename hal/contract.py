@@ -32,6 +32,20 @@ class Confirmation:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """What an actuator can do: from `low` to `high` in steps of `granularity` (in `unit`), felt after `latency_s`.
+
+    None where the hardware does not tell.
+    """
+
+    unit: str
+    low: float
+    high: float | None
+    granularity: float
+    latency_s: float | None = None
+
+
 class Switch(Protocol):
     """Power to something: on or off."""
 
@@ -65,6 +79,22 @@ class Pump(Protocol):
 
     def speed(self) -> float | None:
         """The speed at which they turn; None where it cannot be read."""
+        ...
+
+
+class Limit(Protocol):
+    """A bound that the hardware keeps by itself: watts of a power domain, hertz of a clock."""
+
+    def set_limit(self, value: float) -> Confirmation:
+        """Ask for a bound in the capability's unit, read back, and say whether it was honoured."""
+        ...
+
+    def limit(self) -> float | None:
+        """The bound read back; None where it cannot be read."""
+        ...
+
+    def capability(self) -> Capability | None:
+        """What can be asked for; None while the device is not there. Every shipped actuator but a watchdog has this."""
         ...
 
 

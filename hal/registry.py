@@ -20,11 +20,15 @@ SENSORS = {
     "cpu_stat": "hal.drivers.cpu_stat:CpuStat",
     "pressure": "hal.drivers.pressure:Pressure",
 }
-SWITCHES = {"regulator": "hal.drivers.regulator:Regulator"}
+SWITCHES = {"regulator": "hal.drivers.regulator:Regulator", "cgroup_freezer": "hal.drivers.cgroup_freezer:Freezer"}
 CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}
+LIMITS = {
+    "cpufreq_ceiling": "hal.drivers.cpufreq_ceiling:CpufreqCeiling",
+    "powercap_limit": "hal.drivers.powercap_limit:PowercapLimit",
+}
 PUMPS = {"pump": "hal.drivers.pump:Pump"}
 WATCHDOGS = {"watchdog": "hal.drivers.watchdog:DeviceWatchdog"}
-ACTUATORS = SWITCHES | CAPS | PUMPS | WATCHDOGS
+ACTUATORS = SWITCHES | CAPS | LIMITS | PUMPS | WATCHDOGS
 DRIVERS = SENSORS | ACTUATORS
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hal.contract import Confirmation
+from hal.contract import Capability, Confirmation
+from hal.drivers.search import MOUNTS, paths_of
 from hal.errors import PortError
+from hal.finding import Finding
 from hal.ports.files import FileTree
 
 QUOTA_LEAST_US = 1_000  # the kernel refuses less (kernel/sched/core.c, min_cfs_quota_period)
@@ -75,3 +77,31 @@ class CpuMax:
             return decode(self._files.read_text(self._options.path), self._options.cores)
         except PortError:
             return None
+
+    def capability(self) -> Capability | None:
+        """A change is felt when the next period begins; None where there is no such group."""
+        if self.duty() is None:
+            return None
+        full_us = self._options.cores * self._options.period_us
+        return Capability(
+            unit="duty",
+            low=min(1.0, QUOTA_LEAST_US / full_us),
+            high=1.0,
+            granularity=1.0 / full_us,
+            latency_s=self._options.period_us / 1e6,
+        )
+
+    @staticmethod
+    def scan(files: FileTree) -> tuple[Finding, ...]:
+        """The group `penumbra`, where somebody made it."""
+        for mount in MOUNTS:
+            if paths_of(files, f"{mount}/penumbra/cpu.max"):
+                return (
+                    Finding(
+                        driver="cpu_max",
+                        name="inference_duty",
+                        about="processor time of the group penumbra, 1 is `cores` processors",
+                        options={"path": f"{mount}/penumbra/cpu.max"},
+                    ),
+                )
+        return ()

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 from hal.clock import Clock
 from hal.drivers.counting import Count, CountFiles
-from hal.drivers.search import text_of
+from hal.drivers.search import MOUNTS, text_of
 from hal.errors import PortError
 from hal.finding import Finding, suggest
 from hal.ports.files import FileTree
 from hal.reading import Channel, Reason
 
-MOUNTS = ("fs/cgroup", "fs/cgroup/unified")  # of the second version: alone, or beside the first
 MICRO = 1e-6
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hal.contract import Confirmation
+from hal.contract import Capability, Confirmation
 from hal.errors import PortError
 from hal.ports.files import FileTree
 from hal.reading import Reason
@@ -63,6 +63,12 @@ class Pump:
             if error.reason is Reason.ABSENT:  # the controller may come back under another number
                 self._folder = None
             return None
+
+    def capability(self) -> Capability | None:
+        """How soon it follows is not told; None where it cannot be read."""
+        if self.speed() is None:
+            return None
+        return Capability(unit="speed", low=0.0, high=1.0, granularity=1.0 / FULL_PWM)
 
     def _found(self) -> str:
         """The controller's folder, found by its chip's name. Raises PortError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hal.contract import Confirmation
+from hal.contract import Capability, Confirmation
 from hal.errors import PortError
 from hal.ports.files import FileTree
 
@@ -47,3 +47,9 @@ class Regulator:
             return STATES.get(self._files.read_text(self._path))
         except PortError:
             return None
+
+    def capability(self) -> Capability | None:
+        """How soon it follows is not told; None where it cannot be read."""
+        if self.is_on() is None:
+            return None
+        return Capability(unit="on", low=0.0, high=1.0, granularity=1.0)

@@ -7,6 +7,7 @@ from hal.errors import PortError
 from hal.ports.files import FileTree
 
 SEARCH_PERIOD_NS = 10 * SECOND_NS  # a search reads dozens of files: not at every read of a device that is not there
+MOUNTS = ("fs/cgroup", "fs/cgroup/unified")  # of cgroups, second version: alone, or beside the first
 SEARCH_LIMIT = 64  # chips looked at
 
 

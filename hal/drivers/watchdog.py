@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hal.contract import Confirmation
+from hal.drivers.search import paths_of
 from hal.errors import PortError
+from hal.finding import Finding
 from hal.ports.files import FileTree
 
 KICK = "1"  # any octet but `V`, which is the leave to stop
@@ -48,3 +50,12 @@ class DeviceWatchdog:
             return self._files.read_text(self._options.state_path)
         except PortError:
             return None
+
+    @staticmethod
+    def scan(files: FileTree) -> tuple[Finding, ...]:
+        """The first timer."""
+        if not paths_of(files, "watchdog"):
+            return ()
+        about = "resets this machine; the first kick arms it"
+        options: dict[str, str | int | float] = {"path": "watchdog"}
+        return (Finding(driver="watchdog", name="machine_watchdog", about=about, port="dev", options=options),)
