@@ -16,6 +16,8 @@ from fsw.counter_store import DiskCounterStore
 from fsw.link.opening import launch_link, open_link
 from fsw.link.service import LinkService
 from fsw.link.settings import PROFILES, Link
+from fsw.packets.frames.cltu import encode_cltu
+from fsw.packets.frames.tc import TcFrame
 from fsw.packets.security.counters import SEND_BLOCK, provision
 from fsw.packets.security.errors import CounterLost
 from fsw.packets.security.keyring import CHANNEL_OF_PROFILE, load_ring
@@ -207,11 +209,23 @@ def test_a_contingency_key_is_used_once(board: Callable[[str], Board]) -> None:
 @pytest.mark.parametrize("words", [("unlock",), ("set-vr", "17")])
 def test_control_frames_are_carried_out(board: Callable[[str], Board], words: tuple[str, ...]) -> None:
     there = board("frames")
+    assert run(there, "cmd", "send", "ping", sequence=40).exit_code == 0  # the order stands at 1 now
     result = run(there, "link", *words)
     assert result.exit_code == 0, result.output
     assert there.link.counts()["control"] == 1
     assert run(there, "cmd", "send", "ping").exit_code == 0
     assert run(board_of_packets(there), "link", *words).exit_code == 7
+
+
+def test_a_lockout_is_told_and_ended_by_unlock(board: Callable[[str], Board]) -> None:
+    there = board("frames")
+    assert run(there, "cmd", "send", "ping").exit_code == 0
+    there.send(encode_cltu(TcFrame(0xAB, 0, b"\xc0far out of the window", sequence=129).pack()))
+    there.receive(SECOND_NS)
+    refused = run(there, "cmd", "send", "ping", sequence=10)
+    assert (refused.exit_code, "gnd link unlock" in refused.stderr) == (7, True)
+    assert run(there, "link", "unlock").exit_code == 0
+    assert run(there, "cmd", "send", "ping", sequence=20).exit_code == 0
 
 
 def board_of_packets(other: Board) -> Board:

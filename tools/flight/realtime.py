@@ -246,7 +246,7 @@ def _arguments(task: Task, mission: Mission, ready: Ready) -> tuple[str, ...]:
 def _prepare(folder: Path, overrides: dict[str, Any], mission: Mission) -> None:
     """A run folder without what an earlier run has left, with keys of its own. Raises click.ClickException for a path
     that is too long."""
-    for old in ("store", "run", "autonomy", "files"):
+    for old in ("store", "run", "autonomy", "files", "plan"):
         shutil.rmtree(folder / old, ignore_errors=True)
     remove_keys(mission.link, folder)
     (folder / "run").mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 
+from fsw.packets.frames.clcw import Clcw
 from fsw.packets.security.association import SendAssociation
 from fsw.packets.security.counters import RECEIVE_BLOCK
 from hal.clock import SECOND_NS
@@ -115,20 +116,25 @@ class ProfiledLink:
         self._held.close()
         self._link.close()
 
+    def order(self, stack: FrameStack) -> Clcw:
+        """The board's next word of where its order stands. Raises LinkDown when none comes."""
+        stack.forget_order()  # one of before may be of another boot
+        deadline_ns = self._clock.now_ns() + BEGIN_NS
+        while stack.clcw is None:
+            if self._clock.now_ns() >= deadline_ns:
+                raise LinkDown("no telemetry frame says which command frame is expected")
+            self.hello()
+            datagram = self._link.receive(SECOND_NS // 2)
+            if datagram:
+                self._packets.extend(stack.take(datagram, self._clock.now_ns()))
+        return stack.clcw
+
     def _find_order(self, stack: FrameStack) -> None:
-        """Hold the channel, and listen until the board has told which frame it expects."""
+        """Hold the channel, and know which frame the board expects."""
         with ExitStack() as held:
             if self.ring is not None:
                 held.enter_context(self.ring.store.locked(self._clock, COP_LOCK))
-            stack.forget_order()  # one of before may be of another boot
-            deadline_ns = self._clock.now_ns() + BEGIN_NS
-            while stack.clcw is None:
-                if self._clock.now_ns() >= deadline_ns:
-                    raise LinkDown("no telemetry frame says which command frame is expected")
-                self.hello()
-                datagram = self._link.receive(SECOND_NS // 2)
-                if datagram:
-                    self._packets.extend(stack.take(datagram, self._clock.now_ns()))
+            self.order(stack)
             self._held, self._has_order = held.pop_all(), True
 
     def _transmit(self, datagrams: list[bytes]) -> None:

@@ -123,7 +123,11 @@ def _control(session: Session, number: int | None) -> None:
     if not isinstance(ground, ProfiledLink) or not isinstance(ground.stack, FrameStack):
         raise LinkDown("control frames are of the profiles with frames: give --link frames or frames+sdls")
     fop = ground.stack.fop
-    fop.initiate_with_unlock() if number is None else fop.initiate_with_set_vr(number)
+    if number is None:
+        fop.set_sequence(ground.order(ground.stack).next_sequence)
+        fop.initiate_with_unlock()
+    else:
+        fop.initiate_with_set_vr(number)
     session.hello()
     for _record in session.records(options.deadline_ns(session.clock, ANSWER_S)):
         if ground.stack.is_active:
