@@ -8,7 +8,7 @@ NATIVE := $(filter-out %/_native.c,$(wildcard setup.py $(foreach folder,hal/nati
 	$(folder)/*.c $(folder)/*.h $(folder)/build.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test style types contracts tests oracles interop lock clean
+.PHONY: help setup demo test style types contracts tests oracles interop fuzz lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -57,6 +57,9 @@ $(PEERS)/.installed: requirements/interop.txt
 		--require-hashes --requirement $< >$(PEERS)/setup.log 2>&1 || \
 		{ tail -n 12 $(PEERS)/setup.log | sed -e 's#[a-z+]*://[^ ,)]*#(address)#g' >&2; exit 1; }
 	@touch $@
+
+fuzz: $(SETUP) ## a million mutated and random inputs to every entrance: nothing escapes, every reject is counted
+	$(BIN)/penumbra bench fuzz --inputs 1000000 --json
 
 lock: $(SETUP) ## the locks again from requirements/*.in, newest versions that fit
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -qqq uv

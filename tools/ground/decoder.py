@@ -124,6 +124,7 @@ class Decoder:
     def __init__(self) -> None:
         self.packets = 0
         self.bad = 0
+        self.undecoded = 0  # sound packets that the dictionary has no words for
         self.missed = 0
         self._expected: dict[int, int] = {}
         self._made_up: dict[int, tuple[str, ...]] = {}  # structures that the ground created, as reports have told
@@ -138,6 +139,7 @@ class Decoder:
             self.bad += 1
             return Undecoded(why=str(error))
         self.packets += 1
+        self.undecoded += isinstance(record.content, Undecoded)
         return record
 
     def learn(self, structure: int, parameters: Sequence[str]) -> None:
