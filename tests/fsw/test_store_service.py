@@ -1,90 +1,28 @@
-"""The recorder: durable within the step, recovered after any power cut, never in the way when the disk fails."""
+"""The recorder: durable within the step, recovered after any power cut."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsw.bus.contract import Policy
-from fsw.bus.memory import MemoryBus
-from fsw.bus.topics import COMMAND, EVENT, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER, RECOVERED
+from fsw.bus.topics import COMMAND, EVENT, JOB_ACCEPTED, JOB_REPORT, MODE, ORDER
 from fsw.catalogue.events import EVENT_BY_NAME
 from fsw.messages import (
     COMMANDED_JOB_IDS,
     Command,
     Event,
-    Job,
     JobReport,
     JobState,
     Member,
     ModeStatus,
-    RecoveredJobs,
-    WorkOrder,
 )
 from fsw.store.ledger import Kind
 from fsw.store.log import RecordLog
-from fsw.store.service import RETRY_LAST_NS, RETRY_NS, WAITING_MAX, StoreService
-from hal.clock import SECOND_NS
 from hal.ports.memory_disk import MemoryDisk
-from hal.reading import Reason
-from tests.fsw.failing_disk import FAILURES, UNSYNCED, FailingDisk
-
-
-@dataclass(frozen=True)
-class Config:
-    segment_bytes: int = 8192
-    segments: int = 3
-
-
-class Run:
-    """One run of the store, from power on to whatever ends it."""
-
-    def __init__(self, disk: MemoryDisk, config: Config | None = None) -> None:
-        self.disk = disk
-        self.bus = MemoryBus()
-        self._recovered = self.bus.subscribe(RECOVERED, "govern", Policy.MUST_DELIVER, depth=4)
-        self._events = self.bus.subscribe(EVENT, "telemetry", depth=1000)
-        self.store = StoreService(self.bus, disk, config or Config())
-        self.now_ns = 0
-        self.step()
-
-    def step(self, seconds: float = 1.0) -> None:
-        self.now_ns += int(seconds * SECOND_NS)
-        self.store.step(self.now_ns)
-
-    def recovered(self) -> RecoveredJobs:
-        return self.recovered_all()[-1]
-
-    def recovered_all(self) -> list[RecoveredJobs]:
-        return self._recovered.drain()
-
-    def events(self) -> list[str]:
-        return [event.name for event in self._events.drain()]
-
-
-def job(job_id: int) -> Job:
-    return Job(job_id=job_id, kind="image", model="water", input_ref="", value=1.0, release_ns=0, deadline_ns=1)
-
-
-def report(job_id: int, state: JobState = JobState.DONE) -> JobReport:
-    return JobReport(time_ns=0, job_id=job_id, kind="image", model="water", state=state)
-
-
-def order(job_id: int, attempt: int) -> WorkOrder:
-    return WorkOrder(
-        job_id=job_id,
-        attempt=attempt,
-        model="water",
-        variant="full",
-        setting="9W",
-        input_ref="",
-        predicted_s=1.0,
-        predicted_w=9.0,
-        kill_ns=1,
-    )
+from tests.fsw.recorder_run import Config, Run, job, order, report
 
 
 def test_the_first_boot_is_clean_and_owes_nothing() -> None:
@@ -268,103 +206,6 @@ def test_a_cut_between_any_two_writes_gives_some_moment_of_the_run(writes: int, 
     recovered = Run(disk, Config(segment_bytes=512, segments=2)).recovered()
     assert len(recovered.jobs) <= 1
     assert all(item.job_id == recovered.next_job_id - 1 for item in recovered.jobs)
-
-
-@pytest.mark.parametrize("fault", [Reason.BUS, Reason.ABSENT])
-def test_a_failing_disk_degrades_the_store_and_nothing_else(fault: Reason) -> None:
-    run = Run(MemoryDisk())
-    run.disk.fault = fault
-    run.bus.publish(JOB_ACCEPTED, job(1))
-    run.step()
-    run.step()
-    assert run.events() == ["store_degraded"]
-    assert run.store.counts()["waiting"] > 0
-    run.disk.fault = None
-    run.step(seconds=RETRY_NS / SECOND_NS)
-    assert run.events() == ["store_back"]
-    run.step()
-    assert run.store.counts()["waiting"] == 0
-    run.disk.power_cut()
-    assert Run(run.disk).recovered().jobs == (job(1),)
-
-
-def test_files_that_went_stale_are_opened_anew() -> None:
-    run = Run(MemoryDisk())
-    run.bus.publish(JOB_ACCEPTED, job(1))
-    run.step()
-    run.disk.power_cut()  # to this run: every open file is dead, as after the disk was mounted again
-    run.bus.publish(JOB_ACCEPTED, job(2))
-    run.bus.publish(JOB_REPORT, report(1))
-    for _ in range(4):
-        run.step(seconds=RETRY_LAST_NS / SECOND_NS)
-    assert run.events() == ["store_degraded", "store_back"]
-    run.disk.power_cut()
-    assert Run(run.disk).recovered().jobs == (job(2),)
-
-
-def test_jobs_of_an_earlier_run_are_told_once_the_disk_can_be_written() -> None:
-    disk = FailingDisk()
-    first = Run(disk)
-    first.bus.publish(JOB_ACCEPTED, job(1))
-    first.store.close(0)
-    disk.failure = "gone"
-    run = Run(disk)
-    assert run.recovered().jobs == ()
-    disk.failure = UNSYNCED  # it can be read, and no more
-    for _ in range(3):
-        run.step(seconds=RETRY_LAST_NS / SECOND_NS)
-    disk.failure = ""
-    run.step(seconds=RETRY_LAST_NS / SECOND_NS)
-    assert run.recovered().jobs == (job(1),)
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_a_disk_that_goes_on_failing_is_asked_less_and_less_often(failure: str) -> None:
-    disk = FailingDisk()
-    run = Run(disk)
-    disk.failure = failure
-    run.bus.publish(JOB_ACCEPTED, job(1))
-    for _ in range(600):
-        run.step()
-    assert 0 < disk.refused < 15
-    assert run.events() == ["store_degraded"]
-    disk.failure = ""
-    run.step(seconds=RETRY_LAST_NS / SECOND_NS)
-    assert run.events() == ["store_back"]
-
-
-def test_what_memory_cannot_hold_is_counted_and_the_jobs_are_still_known() -> None:
-    run = Run(MemoryDisk(), Config(segment_bytes=1 << 20))
-    run.disk.fault = Reason.BUS
-    run.bus.publish(JOB_ACCEPTED, job(1))
-    for _ in range(WAITING_MAX // 200 + 2):
-        for number in range(200):
-            run.bus.publish(EVENT, Event(time_ns=number, name="started", values=("x",)))
-        run.step(seconds=0.001)
-    counts = run.store.counts()
-    assert counts["waiting"] == WAITING_MAX
-    assert counts["lost"] > 0
-    run.disk.fault = None
-    run.step(seconds=RETRY_NS / SECOND_NS)
-    run.disk.power_cut()
-    assert Run(run.disk).recovered().jobs == (job(1),)
-
-
-def test_a_disk_without_room_at_the_start_is_used_when_it_has_some() -> None:
-    disk = MemoryDisk()
-    first = Run(disk)
-    first.bus.publish(JOB_ACCEPTED, job(1))
-    first.store.close(0)
-    disk.fault = Reason.BUS
-    run = Run(disk)
-    assert run.recovered().unclean
-    assert run.events() == ["store_degraded"]
-    run.bus.publish(JOB_ACCEPTED, job(9))
-    disk.fault = None
-    run.step(seconds=RETRY_NS / SECOND_NS)
-    recovered = run.recovered()
-    assert recovered.jobs == (job(1), job(9))
-    assert recovered.next_job_id == 10
 
 
 def test_an_oversized_record_is_counted_not_written() -> None:
