@@ -1,7 +1,8 @@
-"""`penumbra gnd cmd`: list, describe, send, arm, fire."""
+"""`penumbra gnd cmd`: list, describe, send, arm, fire, history."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import click
@@ -11,8 +12,9 @@ from fsw.catalogue.wire import Value
 from fsw.packets.pus import Telecommand
 from tools.ground import options
 from tools.ground.arguments import find_command, parse_arguments, usage
-from tools.ground.following import follow
+from tools.ground.following import Order, follow
 from tools.ground.hazard import arm, fire, is_hazardous
+from tools.ground.history_cli import history
 from tools.ground.output import Writer, shown
 from tools.ground.session import telecommand_of
 from tools.ground.verifier import FLIGHT_STAGES, WAITABLE
@@ -25,6 +27,7 @@ def cmd() -> None:
 
 cmd.add_command(arm)
 cmd.add_command(fire)
+cmd.add_command(history)
 
 
 @cmd.command("list")
@@ -85,6 +88,7 @@ def _ack(_context: click.Context, _parameter: click.Parameter, text: str) -> int
 @click.option("--source", type=click.IntRange(0, 0xFFFF), default=0, help="Source identifier in the telecommand.")
 @click.option("--dry-run", is_flag=True, help="Show the packet, send nothing.")
 @options.format_option
+@options.history_options
 @options.link_options
 @click.pass_context
 def send(
@@ -120,7 +124,9 @@ def send(
         typed = " ".join([row.name, *arguments])
         raise options.Refused(f"{row.name} is hazardous: first penumbra gnd cmd arm {typed}, then fire what it says")
     with options.session(tm_port, tc_host, tc_port, source) as session:
-        context.exit(follow(session, session.build(row, values, ack), wait, timeout, style))
+        typed = shlex.join([name, *arguments])
+        order = Order(row=row, values=values, typed=typed, ack=ack, wait=wait, timeout_s=timeout)
+        context.exit(follow(options.sender(session), order, style))
 
 
 def _show_packet(row: CommandRow, values: tuple[Value, ...], packet: Telecommand, style: str) -> None:

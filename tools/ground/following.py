@@ -1,104 +1,146 @@
-"""A command that was sent is followed: every stage as it is reached, on the terminal or for a script."""
+"""A command is sent and followed: first into the history, then to the board, then every stage as it is reached."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 
-from fsw.packets.pus import Telecommand
+from fsw.catalogue.commands import CommandRow
+from fsw.catalogue.wire import Value
+from fsw.packets.pus import ACK_ALL
 from fsw.packets.security.errors import SecurityError
 from fsw.packets.verification import Verification
 from hal.clock import SECOND_NS
-from tools.ground import options
-from tools.ground.clock import iso
 from tools.ground.decoder import Sampled, Samples
+from tools.ground.journal import Journal, stage_line
 from tools.ground.link import LinkDown
 from tools.ground.output import Writer, shown
 from tools.ground.session import Session
 from tools.ground.verifier import UNKNOWN, StageRow, State, Verifier
 
 STAGE_WIDTHS = {"stage": 10, "state": 8, "utc": 24, "elapsed_s": 10, "detail": 0}
+Show = Callable[[Verifier], None]
 
 
-def follow(session: Session, telecommand: Telecommand, wait: str, timeout_s: float, style: str) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A command to be sent. `typed` is how it was asked for, `wait` the stage that counts as done as asked."""
+
+    row: CommandRow
+    values: tuple[Value, ...]
+    typed: str
+    ack: int = ACK_ALL
+    wait: str = "completed"
+    timeout_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a command. `verdict` is the exit code, `values` what it asked for by get_parameter."""
+
+    request: int
+    verdict: int
+    stages: tuple[StageRow, ...]
+    values: tuple[Sampled, ...] = ()
+
+    @property
+    def failure(self) -> str:
+        """The stage that failed and why; empty where none did."""
+        return next((f"{row.stage}: {row.text}" for row in self.stages if row.state is State.FAILED), "")
+
+
+class Sender:
+    """Sends the commands of one person. Without a journal nothing is written down: for a rehearsal."""
+
+    def __init__(self, session: Session, journal: Journal | None) -> None:
+        self.session, self._journal = session, journal
+
+    def send(self, order: Order, show: Show = lambda _verifier: None) -> Outcome:
+        """Send and wait; `show` is called whenever a stage was reached.
+
+        Raises LinkDown, SecurityError, and HistoryError where it cannot be written down: then nothing is sent.
+        """
+        telecommand = self.session.build(order.row, order.values, order.ack)
+        verifier = Verifier(telecommand.request, telecommand.ack, order.wait, self.session.has_acks)
+        verifier.mark("QUEUED", self.session.clock.utc_ns())
+        number = self._journal.begin(telecommand, order.row, order.typed) if self._journal else 0
+        verifier.mark("RELEASED", self.session.clock.utc_ns())
+        trouble = ""
+        try:
+            self.session.send(telecommand)
+            verifier.mark("SENT", self.session.clock.utc_ns())
+            show(verifier)
+            values = self._await(verifier, order.timeout_s, show)
+        except (LinkDown, SecurityError, KeyboardInterrupt) as error:  # who stops waiting stops no spacecraft
+            trouble = str(error) or "interrupted"
+            raise
+        finally:
+            if verifier.verdict is None:
+                verifier.expire()
+                show(verifier)
+            if self._journal:
+                self._journal.end(number, verifier, trouble)
+        verdict = UNKNOWN if verifier.verdict is None else verifier.verdict
+        return Outcome(request=verifier.request, verdict=verdict, stages=verifier.rows, values=values)
+
+    def _await(self, verifier: Verifier, timeout_s: float, show: Show) -> tuple[Sampled, ...]:
+        """Take reports until there is a verdict or the time is up; gives what get_parameter asked for."""
+        session = self.session
+        values: tuple[Sampled, ...] = ()
+        for record in session.records(session.clock.now_ns() + round(timeout_s * SECOND_NS)):
+            if verifier.request in session.acknowledged():
+                verifier.mark("LINK-ACK", session.clock.utc_ns())
+                show(verifier)
+            if record is not None and isinstance(record.content, Verification):
+                verifier.take(record.content, record.received_ns)
+                show(verifier)
+            elif record is not None and isinstance(record.content, Samples) and not record.content.structure:
+                values = record.content.values
+            if verifier.verdict is not None:
+                break
+        return values
+
+
+def follow(sender: Sender, order: Order, style: str) -> int:
     """Send and show each stage as it is reached; gives the exit code."""
-    verifier = Verifier(telecommand.request, telecommand.ack, wait, session.has_acks)
-    lines = StageLines(verifier, style)
-    if style == "table":
-        click.echo(f"request {lines.request} (APID {telecommand.apid:#x}, sequence count {telecommand.sequence})")
-    verifier.mark("QUEUED", session.clock.utc_ns())
-    verifier.mark("RELEASED", session.clock.utc_ns())
+    lines = StageLines(style)
     try:
-        session.send(telecommand)
-        verifier.mark("SENT", session.clock.utc_ns())
-        lines.show()
-        values = _await(session, lines, timeout_s)
-    except (LinkDown, SecurityError, KeyboardInterrupt):  # who stops waiting stops no spacecraft
-        verifier.expire()
-        lines.show()
-        raise
+        outcome = sender.send(order, lines.show)
     finally:
         lines.close()
-    for sampled in values:
+    for sampled in outcome.values:
         words = (sampled.name, "=", shown(sampled.value), sampled.unit, f"({sampled.quality})")
         click.echo(" ".join(word for word in words if word), err=True)
-    if verifier.verdict == UNKNOWN:
+    if outcome.verdict == UNKNOWN:
+        session = sender.session
         heard = "telemetry was heard" if session.decoder.packets else "no telemetry was heard"
         heard += f"; {session.rejected}" if session.rejected else ""
-        click.echo(f"no report within {timeout_s:g} s ({heard}): the outcome is unknown", err=True)
-    return UNKNOWN if verifier.verdict is None else verifier.verdict
-
-
-def _await(session: Session, lines: StageLines, timeout_s: float) -> tuple[Sampled, ...]:
-    """Take reports until there is a verdict or the time is up; gives what get_parameter asked for."""
-    verifier = lines.verifier
-    values: tuple[Sampled, ...] = ()
-    for record in session.records(options.deadline_ns(session.clock, timeout_s)):
-        if verifier.request in session.acknowledged():
-            verifier.mark("LINK-ACK", session.clock.utc_ns())
-            lines.show()
-        if record is not None and isinstance(record.content, Verification):
-            verifier.take(record.content, record.received_ns)
-            lines.show()
-        elif record is not None and isinstance(record.content, Samples) and not record.content.structure:
-            values = record.content.values
-        if verifier.verdict is not None:
-            return values
-    verifier.expire()
-    lines.show()
-    return values
+        click.echo(f"no report within {order.timeout_s:g} s ({heard}): the outcome is unknown", err=True)
+    return outcome.verdict
 
 
 class StageLines:
-    """Writes every stage of a verifier once, and again when it changes."""
+    """Writes every stage of a command once, and again when it changes."""
 
-    def __init__(self, verifier: Verifier, style: str) -> None:
-        self.verifier = verifier
-        self.request = f"{verifier.request:#010x}"
+    def __init__(self, style: str) -> None:
+        self._has_head = style != "table"
         self._writer = Writer(sys.stdout, style, STAGE_WIDTHS)
         self._shown: dict[str, StageRow] = {}
 
-    def show(self) -> None:
+    def show(self, verifier: Verifier) -> None:
         """Write what is new."""
-        for row in self.verifier.rows:
+        request = verifier.request
+        if not self._has_head:
+            self._has_head = True
+            click.echo(f"request {request:#x} (APID {request >> 16 & 0x7FF:#x}, sequence count {request & 0x3FFF})")
+        for row in verifier.rows:
             if row.state is not State.PENDING and self._shown.get(row.stage) != row:
                 self._shown[row.stage] = row
-                self._writer.write(self._line(row))
+                self._writer.write({"request": f"{request:#x}", **stage_line(row)})
 
     def close(self) -> None:
         """End the output."""
         self._writer.close()
-
-    def _line(self, row: StageRow) -> dict[str, object]:
-        return {
-            "request": self.request,
-            "stage": row.stage,
-            "state": row.state.value,
-            "utc": None if row.utc_ns is None else iso(row.utc_ns),
-            "elapsed_s": None if row.elapsed_ns is None else round(row.elapsed_ns / SECOND_NS, 3),
-            "code": row.code,
-            "label": row.label,
-            "values": list(row.values),
-            "detail": row.text or (f"step {row.step}" if row.step is not None else ""),
-        }

@@ -7,6 +7,7 @@ user 32 | end of the window 64 (seconds of UTC since 1970, IEEE 754) | command 1
 from __future__ import annotations
 
 import os
+import shlex
 import struct
 from binascii import crc_hqx
 
@@ -19,7 +20,7 @@ from hal.clock import SECOND_NS
 from tools.ground import options
 from tools.ground.arguments import find_command, parse_arguments
 from tools.ground.clock import iso
-from tools.ground.following import follow
+from tools.ground.following import Order, follow
 from tools.ground.verifier import WAITABLE
 
 ARMED_FROM = Hazard.WARNING  # as on board
@@ -63,6 +64,7 @@ def command_of(token: str, now_s: float, user: int) -> tuple[CommandRow, tuple[V
 @click.option("--window", type=click.FloatRange(1.0, 600.0), default=WINDOW_S, show_default=True, help="Seconds.")
 @click.option("--timeout", type=options.SECONDS, default=15.0, show_default=True, help="Seconds to wait.")
 @options.format_option
+@options.history_options
 @options.link_options
 @click.pass_context
 def arm(
@@ -86,9 +88,11 @@ def arm(
     if not is_hazardous(row):
         raise options.Refused(f"{row.name} needs no arming: penumbra gnd cmd send {row.name}")
     click.echo(f"{row.name} ({row.hazard.name.lower()}): {row.meaning}", err=True)
+    typed = shlex.join(["arm", row.name, *arguments])
     with options.session(tm_port, tc_host, tc_port) as session:
         until_s = session.clock.utc_ns() / SECOND_NS + window
-        code = follow(session, session.build(find_command("arm"), (row.name, window)), "completed", timeout, style)
+        order = Order(row=find_command("arm"), values=(row.name, window), typed=typed, timeout_s=timeout)
+        code = follow(options.sender(session), order, style)
     if code == 0:
         click.echo(f"until {iso(int(until_s * SECOND_NS))}: penumbra gnd cmd fire", err=True)
         click.echo(token_of(row, values, until_s, os.getuid()))
@@ -100,6 +104,7 @@ def arm(
 @click.option("--wait", type=click.Choice(WAITABLE), default="completed", show_default=True, help="Stage to wait for.")
 @click.option("--timeout", type=options.SECONDS, default=15.0, show_default=True, help="Seconds to wait.")
 @options.format_option
+@options.history_options
 @options.link_options
 @click.pass_context
 def fire(
@@ -118,4 +123,5 @@ def fire(
     """
     with options.session(tm_port, tc_host, tc_port) as session:
         row, values = command_of(token, session.clock.utc_ns() / SECOND_NS, os.getuid())
-        context.exit(follow(session, session.build(row, values), wait, timeout, style))
+        order = Order(row=row, values=values, typed=f"fire {token}", wait=wait, timeout_s=timeout)
+        context.exit(follow(options.sender(session), order, style))

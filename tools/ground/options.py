@@ -16,6 +16,9 @@ from tools.ground.arguments import ArgumentError, RangeError
 from tools.ground.clock import GroundClock, StationClock
 from tools.ground.decoder import Record
 from tools.ground.finding import PROFILES, choose, profiled
+from tools.ground.following import Sender
+from tools.ground.history import History, HistoryError
+from tools.ground.journal import DEFAULT, Journal, author
 from tools.ground.link import TC_PORT, TM_PORT, GroundLink, LinkDown, UdpGroundLink
 from tools.ground.output import FORMATS
 from tools.ground.session import Session
@@ -34,6 +37,7 @@ class Station:
     link: Callable[[], GroundLink]
     clock: GroundClock
     sequence: int | None = None
+    history: Path | None = None  # None: nothing is written down, unless --history says where
 
 
 class Misunderstood(click.ClickException):
@@ -85,6 +89,45 @@ def link_options(function: Function) -> Function:
     return function
 
 
+def history_option(function: Function) -> Function:
+    """Where commands are written down."""
+    option = click.option(
+        "--history", type=click.Path(dir_okay=False, path_type=Path), expose_value=False, callback=_keep,
+        help=f"File of what was sent.  [default: {DEFAULT}]",
+    )  # fmt: skip
+    return option(function)
+
+
+def history_options(function: Function) -> Function:
+    """Where commands are written down, and who sends them."""
+    options = (
+        history_option,
+        click.option(
+            "--operator", expose_value=False, callback=_keep, help="Who sends it.  [default: the login name]"
+        ),
+        click.option("--comment", default="", expose_value=False, callback=_keep, help="Why, for the history."),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def history_file() -> Path | None:
+    """The history that the context names; None for a rehearsal that names none."""
+    context = click.get_current_context()
+    typed: Path | None = context.meta.get(f"{__name__}.history")
+    return typed or (context.obj.history if isinstance(context.obj, Station) else DEFAULT)
+
+
+def sender(session: Session) -> Sender:
+    """Sends in the name of who calls the tool, and writes down what."""
+    meta, path = click.get_current_context().meta, history_file()
+    if path is None:
+        return Sender(session, None)
+    name, comment = meta.get(f"{__name__}.operator"), meta.get(f"{__name__}.comment") or ""
+    return Sender(session, Journal(History(path), author(name, comment), session.clock))
+
+
 def format_option(function: Function) -> Function:
     """How rows are written."""
     option = click.option(
@@ -123,6 +166,8 @@ def told() -> Iterator[None]:
         raise Misunderstood(str(error)) from error
     except LinkDown as error:
         raise Unreachable(str(error)) from error
+    except HistoryError as error:
+        raise Refused(str(error)) from error
     except SecurityError as error:
         raise Unauthorised(str(error)) from error
 
