@@ -51,6 +51,7 @@ class OperatingPoints:
         self._rows = {row.name: row.rows for row in mission.models}
         self._offered: dict[str, list[OperatingPoint]] = {}
         self._slowdown = Factor()  # of the computer, common to all points
+        self._crests = {row.name: (row.peak_w, row.peak_w / row.watts) for row in mission.payload.settings}
         self._hunger = {row.name: Factor(HUNGRIEST) for row in mission.payload.settings}  # watts, of a power setting
         for row in mission.models:
             for rank, variant in enumerate(row.variants):
@@ -115,6 +116,7 @@ class OperatingPoints:
         self._hunger[setting].reset()
         for point in self._under(setting):
             point.watts = watts
+        self._keep_peaks(setting)
 
     def learn(self, point: OperatingPoint, seconds: float, joules: float) -> None:
         """Correct every point by one measured job: the computer's pace, its setting's watts, then what is its own."""
@@ -132,6 +134,14 @@ class OperatingPoints:
             other.watts *= draw
         point.seconds *= 1.0 + LEARNING_RATE * (_bounded(slower / pace) - 1.0)
         point.watts *= 1.0 + LEARNING_RATE * (_bounded(hungrier / draw) - 1.0)
+        self._keep_peaks(point.setting)
+
+    def _keep_peaks(self, setting: str) -> None:
+        """Less may be learnt of what a point draws in the mean, never of its peak: a meter that is late or low would
+        have jobs start that break a grant or a rail at once."""
+        peak_w, crest = self._crests[setting]
+        for point in self._under(setting):
+            point.crest = max(crest, peak_w / point.watts)
 
     def _under(self, setting: str) -> list[OperatingPoint]:
         return [point for point in self._all if point.setting == setting]

@@ -76,6 +76,18 @@ def test_a_correction_of_a_setting_forgets_what_was_learnt_of_it() -> None:
     }
 
 
+def test_a_meter_that_reads_low_teaches_nothing_of_the_peak() -> None:
+    points, _ = _points()
+    ran = points.of("cloud")[2]
+    declared_w = ran.watts
+    for _ in range(30):
+        points.learn(ran, ran.seconds, 0.6 * declared_w * ran.seconds)
+    assert ran.watts < 0.8 * declared_w
+    assert ran.watts * ran.crest == pytest.approx(declared_w)
+    points.correct(ran.setting, 50.0)
+    assert ran.watts * ran.crest == pytest.approx(50.0)
+
+
 @given(st.lists(st.floats(min_value=1e-6, max_value=1e6), max_size=200), st.floats(min_value=0.0, max_value=1.0))
 def test_the_factor_stays_within_its_bounds_whatever_is_measured(ratios: list[float], noise: float) -> None:
     factor = Factor()
