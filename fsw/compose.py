@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ from fsw.infer.shelf import Shelf
 from fsw.keeping import StateFile
 from fsw.link.contract import Profile
 from fsw.link.service import LinkService
+from fsw.memory.registry import Memory, TableMemory
 from fsw.memory.service import MemoryService
 from fsw.mission import Mission
 from fsw.schedule.activity import ScheduleState
@@ -43,7 +45,7 @@ from fsw.sense.service import SenseService
 from fsw.service import Service
 from fsw.store.archive import ArchiveService
 from fsw.store.service import StoreService
-from fsw.store.state import NamedState
+from fsw.store.state import NamedState, newest_file
 from fsw.telemetry.as_flown import AsFlown
 from fsw.telemetry.choices import Choices
 from fsw.telemetry.contact import Contacts
@@ -83,7 +85,13 @@ class Parts:
     prices: StateFile[SavedPrices] | None = None  # the planner's table, which outlives it
     solver_delay: SolverDelay | None = None  # modelled where time is virtual; a process of its own takes its time
     recovery_wait_s: float = 0.0  # that the intake waits for word of the jobs that are owed, where a store sends it
+    tables: Mapping[str, Memory] = field(default_factory=dict)  # that the ground may dump, by name
     counters: dict[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
+
+
+def state_tables(disk: Disk, *names: str) -> dict[str, Memory]:
+    """Durable states as memories: the newest whole file of each."""
+    return {name: TableMemory(partial(newest_file, disk, name)) for name in names}
 
 
 class MissingPart(Exception):
@@ -208,7 +216,7 @@ SERVICES: dict[str, Callable[[Parts], Service]] = {
     "govern": lambda parts: GovernService(parts.bus, parts.mission, parts.time, parts.prices),
     "infer": _infer,
     "models": _models,
-    "memory": lambda parts: MemoryService(parts.bus, parts.packages),
+    "memory": lambda parts: MemoryService(parts.bus, parts.packages, parts.tables),
     "store": _store,
     "archive": _archive,
     "schedule": _schedule,

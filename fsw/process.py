@@ -12,7 +12,7 @@ from typing import Any
 from fsw.bus.contract import Policy
 from fsw.bus.topics import ENVELOPE, EVENT
 from fsw.bus.zmq import ZmqBus
-from fsw.compose import Parts, compose
+from fsw.compose import Parts, compose, state_tables
 from fsw.counter_store import DiskCounterStore
 from fsw.files.service import FilesService
 from fsw.govern.table import SavedPrices
@@ -183,7 +183,8 @@ def counter_store(run_folder: Path) -> DiskCounterStore:
 
 def _comms(opening: Opening) -> dict[str, Any]:
     """The space link, with its keys, which no other process has; what arrives is taken at once."""
-    from fsw.flown import flown, shelved_models  # these two bring the ciphers, which no other process needs
+    from fsw.files.results import ResultFolder
+from fsw.flown import flown, shelved_models  # these two bring the ciphers, which no other process needs
     from fsw.link.opening import load_mission_ring, open_link
 
     keep_memory_to_ourselves()
@@ -223,13 +224,15 @@ def _infer(opening: Opening) -> dict[str, Any]:
         opening.lease()
         lease = opening.setting.volatile / LEASE
         config = WorkerConfig(lease=lease)
-        worker = WorkerClient(tuple(packages.values()), config=config)
+        results = ResultFolder(opening.setting.run_folder / "results")
+        worker = WorkerClient(tuple(packages.values()), config=config, output_sink=results.keep)
         opening.stack.callback(worker.close)
         opening.beats.append(_resume(opening.bus, worker))
     compute = _compute(opening, worker)
     opening.wakes["infer"] = [lambda: compute.busy]
     models = {"packages": packages, "shelf": shelf, "server": worker, "trial_worker": config}
-    return {**models, "compute": compute, "intake": _intake(opening)}
+    tables = state_tables(RealDisk(opening.setting.run_folder / "autonomy"), "schedule", "faults")
+    return {**models, "compute": compute, "intake": _intake(opening), "tables": tables}
 
 
 def _shelf(opening: Opening) -> Shelf:

@@ -44,8 +44,8 @@ class WorkerConfig:
     """How a worker is started. `memory_bytes` bounds its private memory, shared tensors apart.
 
     `threads` is what sessions are loaded with ahead, and the least that an order gets. Sessions are kept within
-    `session_bytes`. A worker that has grown by `growth_bytes` since its start, or has had
-    `runs` orders, is replaced between two orders. `program` is what serves; a bench may put a faulty one there.
+    `session_bytes`. A worker that has grown by `growth_bytes` since its start, has had `runs` orders or is `age_s` old
+    is replaced between two orders. `program` is what serves; a bench may put a faulty one there.
     """
 
     threads: int = 1
@@ -53,6 +53,7 @@ class WorkerConfig:
     session_bytes: int = 512 << 20
     growth_bytes: int = 256 << 20
     runs: int = 1_000_000  # a fresh process every day or so of the busiest flight, whatever else has gone unnoticed
+    age_s: float = 21_600.0  # weights in memory come anew from files that the scrub has been round meanwhile
     program: str = "fsw.infer.worker"
     buffer_bytes: int = 4 * MAX_ROW_BYTES  # half for inputs, half for outputs; pages exist once touched
     lease: Path | None = None
@@ -334,7 +335,9 @@ class WorkerClient:
     def _recycle(self) -> None:
         """Replace a worker that has used up its budget; the next order waits for its successor to load."""
         record, config = self.record, self._config
-        if self._process is not None and (record.grown_bytes > config.growth_bytes or record.runs >= config.runs):
+        is_old = self._clock.now_ns() - self._start_ns >= int(config.age_s * SECOND_NS)
+        is_used_up = record.grown_bytes > config.growth_bytes or record.runs >= config.runs
+        if self._process is not None and (is_old or is_used_up):
             record.recycle()
             self._kill()
             self._start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from fsw.infer.client import WorkerClient, WorkerConfig
 from fsw.infer.package import InputSpec, Package, TensorSpec
 from fsw.messages import Outcome, WorkOrder, WorkResult
-from hal.clock import SECOND_NS, MonotonicClock
+from hal.clock import SECOND_NS, MonotonicClock, SteppedClock
 from tests.fsw.faulty_worker import DEAF, HUNG, INFINITE, KILLED, LEAK_BYTES, LEAKING, NAN, WELL
 from tools.model.tiny_onnx import one_operator
 from tools.model.write import write_package
@@ -113,6 +113,20 @@ def test_a_worker_is_replaced_after_its_runs(worker_with: Maker) -> None:
     client = worker_with(runs=2)
     assert [attempt(client, WELL).outcome for _ in range(5)] == [Outcome.DONE] * 5
     assert (client.record.recycled, client.record.starts) == (2, 3)
+
+
+def test_an_old_worker_is_replaced_between_two_orders_so_that_its_weights_come_anew(package: Package) -> None:
+    clock = SteppedClock()
+    config = WorkerConfig(program="tests.fsw.faulty_worker", age_s=3600.0)
+    with closing(WorkerClient([package], config=config, clock=clock)) as client:
+        young = client.pid
+        assert attempt(client, WELL).outcome is Outcome.DONE
+        assert client.pid == young
+        clock.advance_to_ns(3600 * SECOND_NS)
+        assert attempt(client, WELL).outcome is Outcome.DONE  # by the old one, and then it goes
+        assert client.pid != young
+        assert attempt(client, WELL).outcome is Outcome.DONE
+        assert (client.record.recycled, client.record.starts) == (1, 2)
 
 
 def test_sessions_are_kept_within_their_budget_and_loads_are_told(worker_with: Maker) -> None:

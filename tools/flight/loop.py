@@ -14,7 +14,7 @@ from typing import Any
 
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import EVENT
-from fsw.compose import SERVICES, Parts, compose
+from fsw.compose import SERVICES, Parts, compose, state_tables
 from fsw.counter_store import DiskCounterStore
 from fsw.flown import flown, loaded_models
 from fsw.govern.delay import SolverDelay
@@ -212,6 +212,7 @@ class VirtualFlight:
             intake=self._intake,
             link=open_link(mission.link, self._through_the_air(onboard), self.ring, self._counters, self._entropy),
             disk=self._disk,
+            tables=state_tables(self._disk, "schedule", "faults"),
             prices=NamedState(self._disk, "prices", SavedPrices()),
             solver_delay=SolverDelay(),
             folder=self.options.run_folder,

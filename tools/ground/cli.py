@@ -12,10 +12,12 @@ NOUNS = {
     "event": ("tools.ground.events", "Events: log."),
     "link": ("tools.ground.status", "The link: status, unlock, set-vr, recover."),
     "key": ("tools.ground.key_cli", "Keys: make, status, swap."),
-    "file": ("tools.ground.cfdp_cli", "Files by CFDP: put, receive."),
+    "file": ("tools.ground.cfdp_cli", "Files on board: put, get, ls, rm, status; peer for other CFDP entities."),
     "time": ("tools.ground.time_cli", "On-board time: status, correlate."),
     "archive": ("tools.ground.archive_cli", "What was received: import, info."),
     "query": ("tools.ground.archive_cli", "The archive in SQL."),
+    "console": ("tools.ground.console.cli", "Everything on one screen."),
+    "web": ("tools.ground.web.cli", "The mission page for browsers, read-only."),
     "mdb": ("tools.ground.mdb", "The dictionary: check, export-xtce, doc."),
 }
 
