@@ -120,16 +120,24 @@ def shipped_board(name: str) -> Path:
 
 def find_board(named: str | Path) -> BoardConfig:
     """The board in a file, or one that ships with the package by its name (`satellite`, `satellite.toml`)."""
+    return load_board(board_path(named))
+
+
+def board_path(named: str | Path) -> Path:
+    """The file that `find_board` reads."""
     path = Path(named)
     shipped = shipped_board(path.name)
     is_name = not path.exists() and path.name == str(named) and shipped.exists()
-    return load_board(shipped if is_name else path)
+    return shipped if is_name else path
 
 
 def load_board(path: Path) -> BoardConfig:
     """The board in the TOML file `path`; raises ConfigError naming file, key and what is accepted."""
-    file = path.name
-    table = read_toml(path)
+    return read_board(read_toml(path), path.name)
+
+
+def read_board(table: dict[str, Any], file: str) -> BoardConfig:
+    """The board in a TOML table of the file `file`; raises ConfigError."""
     _check_keys(table, ("name", "ports", "device", "actuator"), file, "")
     config = BoardConfig(
         file=file,

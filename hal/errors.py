@@ -11,7 +11,12 @@ A driver's `read` turns a PortError into a `Missing`; nothing above a driver see
 
 from __future__ import annotations
 
+import errno
+import os
+
 from hal.reading import Reason
+
+_DENIALS = tuple(os.strerror(code) for code in (errno.EACCES, errno.EPERM))
 
 
 class HalError(Exception):
@@ -39,3 +44,8 @@ class Denied(PortError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.BUS, detail)
+
+
+def is_denied(detail: str) -> bool:
+    """Whether a confirmation's or sample's detail says that only the user is wrong, and nothing else."""
+    return any(denial in detail for denial in _DENIALS)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hal.board import Board, BoardConfig
+from hal.board import ActuatorConfig, Board, BoardConfig
 from hal.clock import Clock
-from hal.contract import PowerCap, Pump, Sensor, Switch
+from hal.contract import Confirmation, Limit, PowerCap, Pump, Sensor, Switch
+from hal.errors import is_denied
 from hal.reading import Missing, Reading, Sample
 
 PASSED, FAILED, ABSENT, UNTRIED = "ok", "failed", "absent", "not tried"
@@ -23,19 +24,32 @@ class Check:
     detail: str = ""
 
 
-def check_board(config: BoardConfig, board: Board, clock: Clock) -> Iterator[Check]:
-    """One check for each device and actuator, in the order of the board file."""
+def check_board(
+    config: BoardConfig, board: Board, clock: Clock, restore: Callable[[], tuple[str, ...]] = lambda: ()
+) -> Iterator[Check]:
+    """One check for each device and actuator, in the order of the board file.
+
+    `restore` puts back what was written and gives what could not be; it is called after each actuator.
+    """
     for row, sensor in zip(config.devices, board.sensors, strict=True):
         yield check_sensor(row.name, sensor, clock)
     for actuator in config.actuators:
-        if actuator.name in board.switches:
-            yield check_switch(actuator.name, board.switches[actuator.name], actuator.owner)
-        elif actuator.name in board.caps:
-            yield check_cap(actuator.name, board.caps[actuator.name])
-        elif actuator.name in board.pumps:
-            yield check_pump(actuator.name, board.pumps[actuator.name])
-        else:
-            yield Check(part=actuator.name, result=UNTRIED, detail="a kick would arm the timer")
+        check = _check_actuator(actuator, board)
+        left = restore()
+        yield Check(part=check.part, result=FAILED, detail=f"not put back: {', '.join(left)}") if left else check
+
+
+def _check_actuator(actuator: ActuatorConfig, board: Board) -> Check:
+    name, owner = actuator.name, actuator.owner
+    if name in board.switches:
+        return check_switch(name, board.switches[name], owner)
+    if name in board.caps:
+        return check_cap(name, board.caps[name], owner)
+    if name in board.limits:
+        return check_limit(name, board.limits[name], owner)
+    if name in board.pumps:
+        return check_pump(name, board.pumps[name])
+    return Check(part=name, result=UNTRIED, detail="a kick would arm the timer")
 
 
 def check_sensor(part: str, sensor: Sensor, clock: Clock) -> Check:
@@ -50,6 +64,8 @@ def check_sensor(part: str, sensor: Sensor, clock: Clock) -> Check:
     missing = [sample for sample in samples if isinstance(sample, Missing)]
     if not missing:
         return Check(part=part, result=PASSED, detail=", ".join(_told(sample) for sample in samples))
+    if all(is_denied(sample.detail) for sample in missing):
+        return Check(part=part, result=UNTRIED, detail=_told(missing[0]))
     is_absent = all(sample.reason.name == "ABSENT" for sample in missing)
     return Check(part=part, result=ABSENT if is_absent else FAILED, detail=_told(missing[0]))
 
@@ -62,19 +78,37 @@ def check_switch(part: str, switch: Switch, owner: str) -> Check:
     told = "on" if state else "off"
     if owner != "payload":
         return Check(part=part, result=PASSED, detail=f"{told}; not set, the {owner} owns it")
-    confirmation = switch.set(state)
-    return Check(part=part, result=PASSED if confirmation.ok else FAILED, detail=confirmation.detail or told)
+    return _outcome(part, switch.set(state), told)
 
 
-def check_cap(part: str, cap: PowerCap) -> Check:
+def check_limit(part: str, limit: Limit, owner: str) -> Check:
+    """Where the payload owns it, ask for two steps less (one may be rounding), and for what it was: both confirmed."""
+    value, able = limit.limit(), limit.capability()
+    if value is None or able is None:
+        return Check(part=part, result=ABSENT, detail="the limit cannot be read")
+    told = f"{value:.6g} {able.unit}"
+    if owner != "payload":
+        return Check(part=part, result=PASSED, detail=f"{told}; not set, the {owner} owns it")
+    lower = limit.set_limit(max(able.low, value - 2.0 * able.granularity))
+    again = limit.set_limit(value) if lower.ok else lower
+    return _outcome(part, again, f"{told}; less was confirmed, and put back")
+
+
+def _outcome(part: str, confirmation: Confirmation, told: str) -> Check:
+    """Passed, failed, or not tried because this user may not."""
+    if confirmation.ok:
+        return Check(part=part, result=PASSED, detail=told)
+    return Check(part=part, result=UNTRIED if is_denied(confirmation.detail) else FAILED, detail=confirmation.detail)
+
+
+def check_cap(part: str, cap: PowerCap, owner: str) -> Check:
     """Read the duty and set it again; full duty is only read, since there may be no bound at all."""
     duty = cap.duty()
     if duty is None:
         return Check(part=part, result=ABSENT, detail="the duty cannot be read")
-    if duty >= 1.0:
-        return Check(part=part, result=PASSED, detail="full duty; not set")
-    confirmation = cap.set_duty(duty)
-    return Check(part=part, result=PASSED if confirmation.ok else FAILED, detail=confirmation.detail or f"duty {duty}")
+    if duty >= 1.0 or owner != "payload":
+        return Check(part=part, result=PASSED, detail=f"duty {duty:g}; not set")
+    return _outcome(part, cap.set_duty(duty), f"duty {duty:g}")
 
 
 def check_pump(part: str, pump: Pump) -> Check:

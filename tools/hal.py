@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hal.cli import COMMANDS
 from hal.cli import main as hal_main
 
 SIM_OPTION = "--sim"
@@ -25,7 +26,7 @@ def _simulated(rest: list[str]) -> int:
     """The command line around `--sim [SCENARIO]`."""
     place = rest.index(SIM_OPTION)
     named = rest[place + 1 :][:1]
-    scenario = named[0] if named and named[0] not in ("list", "read", "test") and named[0][0] != "-" else "default"
+    scenario = named[0] if named and named[0] not in COMMANDS and named[0][0] != "-" else "default"
     del rest[place : place + (2 if named == [scenario] else 1)]
     return _on_simulated_board(rest, scenario)
 

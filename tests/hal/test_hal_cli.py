@@ -40,7 +40,7 @@ def test_list_shows_channels_actuators_and_the_native_part(capsys: pytest.Captur
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["die_temp_c"]["owner"] == "payload" and rows["die_temp_c"]["range"] == "-40 to 125"
     assert rows["payload_rail"]["kind"] == "switch" and rows["payload_duty"]["kind"] == "cap"
-    assert rows["native functions"]["driver"] in ("c", "python")
+    assert rows["native functions"]["source"] in ("c", "python")
 
 
 def test_read_gives_values_and_reasons(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +72,7 @@ def test_test_passes_what_is_there_and_changes_nothing(capsys: pytest.CaptureFix
     files = ports["sys"]
     assert isinstance(files, MemoryFiles)
     assert files.read_text("devices/payload_rail/state") == "disabled"
-    assert files.read_text("cgroup/infer/cpu.max") == "12500 50000"  # the same quarter
+    assert files.read_text("cgroup/infer/cpu.max") == "25000 100000"
     assert files.read_text("dev/watchdog") == ""
 
 
