@@ -14,6 +14,7 @@ from fsw.bus.topics import ENVELOPE, EVENT
 from fsw.bus.zmq import ZmqBus
 from fsw.compose import Parts, compose, state_tables
 from fsw.counter_store import DiskCounterStore
+from fsw.files.results import ResultFolder
 from fsw.files.service import FilesService
 from fsw.govern.table import SavedPrices
 from fsw.guard.lease import WorkerLease
@@ -183,8 +184,7 @@ def counter_store(run_folder: Path) -> DiskCounterStore:
 
 def _comms(opening: Opening) -> dict[str, Any]:
     """The space link, with its keys, which no other process has; what arrives is taken at once."""
-    from fsw.files.results import ResultFolder
-from fsw.flown import flown, shelved_models  # these two bring the ciphers, which no other process needs
+    from fsw.flown import flown, shelved_models  # these two bring the ciphers, which no other process needs
     from fsw.link.opening import load_mission_ring, open_link
 
     keep_memory_to_ourselves()
