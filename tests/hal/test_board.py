@@ -86,6 +86,7 @@ def test_shipped_board_opens_without_hardware_and_everything_is_absent(path: Pat
 @pytest.mark.parametrize("path", sorted(BOARDS.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_channels_are_sound(path: Path) -> None:
     endings = {"V": "_v", "A": "_a", "W": "_w", "degC": "_c", "uGy/s": "_ugy_s", "count": "_errors"}
+    endings |= {"J": "_j", "Hz": "_hz", "s": "_s", "share": "_share", "cores": "_cores"}
     for device in load_board(path).devices:
         for channel in device.channels.values():
             assert channel.name.endswith(endings[channel.unit])
