@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +13,15 @@ from typing import Any, TypeVar
 import click
 import duckdb
 
+from hal.clock import SECOND_NS
 from tools.ground import options
 from tools.ground.archive.archive import Archive, ask, known
 from tools.ground.archive.packets_file import packets_in
 from tools.ground.archive.rawlog import ArchiveError, Received
 from tools.ground.archive.tables import TABLES
-from tools.ground.clock import StationClock
+from tools.ground.clock import StationClock, iso
 from tools.ground.output import Writer
+from tools.ground.recording import Recorder
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -38,7 +41,28 @@ def folder_option(function: Function) -> Function:
 
 @click.group()
 def archive() -> None:
-    """Everything that was received: import, info."""
+    """Everything that was received: record, import, info."""
+
+
+@archive.command()
+@click.option("--seconds", type=options.SECONDS, default=None, help="Stop after so long; without, at Ctrl-C.")
+@folder_option
+@options.link_options
+def record(seconds: float | None, folder: Path, tm_port: int, tc_host: str, tc_port: int) -> None:
+    """Keep everything that is received from now on; what is older than a second survives a crash.
+
+    Exit code 7 when nothing was heard.  Example: penumbra gnd archive record --seconds 3600
+    """
+    with options.session(tm_port, tc_host, tc_port) as session, told(), Archive(folder) as keeper:
+        recorder = Recorder(session, keeper)
+        if keeper.torn_octets:
+            click.echo(f"{folder}: {keeper.torn_octets} octets that a crash tore off are cut away", err=True)
+        try:
+            recorder.run(options.deadline_ns(session.clock, seconds))
+        except KeyboardInterrupt:  # how it is ended where no time was given
+            click.echo("", err=True)
+    click.echo(f"{recorder.packets} packets kept in {folder}")
+    click.get_current_context().exit(0 if recorder.packets else options.EXIT_LINK_DOWN)
 
 
 @archive.command("import")
@@ -99,6 +123,21 @@ def told() -> Iterator[None]:
         raise options.Refused(str(error)) from error
     except duckdb.Error as error:
         raise options.Misunderstood(str(error)) from error
+
+
+def kept_events(folder: Path, span_s: float, severities: Sequence[str]) -> Iterator[dict[str, object]]:
+    """The events of the archive's last `span_s` seconds, by on-board time, in the words of `event log`."""
+    wanted = ", ".join(f"'{name}'" for name in severities)
+    question = (
+        "SELECT generated_ns, received_ns, severity, name, details, text, is_live FROM events WHERE severity IN "
+        f"({wanted}) AND generated_ns >= (SELECT max(generated_ns) FROM packets WHERE kind <> 'garbage') "
+        f"- {round(span_s * SECOND_NS)} ORDER BY generated_ns, n"
+    )
+    with told():
+        for row in ask(folder, question):
+            times = {"generated": iso(int(str(row["generated_ns"]))), "received": iso(int(str(row["received_ns"])))}
+            rest = {name: row[name] for name in ("severity", "name", "text", "is_live")}
+            yield {**times, **rest, "values": json.loads(str(row["details"]))}
 
 
 def _import(keeper: Archive, folder: Path, data: bytes) -> dict[str, int]:

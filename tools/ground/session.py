@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fsw.catalogue.apids import PAYLOAD_APID
 from fsw.catalogue.commands import CommandRow
@@ -38,7 +38,7 @@ class Session:
 
     Where the board says that our counter is behind, it is advanced, and the command that nobody has answered goes out
     again: on board the same packet acts once. `challenge` is what a board that has lost its counter asks, `rejected`
-    why it has rejected something last.
+    why it has rejected something last. `on_octets` is told of every packet as received, and when (UTC nanoseconds).
     """
 
     def __init__(self, link: GroundLink, clock: GroundClock, source: int = 0, sequence: int | None = None) -> None:
@@ -47,6 +47,7 @@ class Session:
         self.last_received_ns: int | None = None
         self.challenge: Challenge | None = None
         self.rejected = ""
+        self.on_octets: Callable[[bytes, int], None] | None = None
         self._profiled = link if isinstance(link, ProfiledLink) else None
         self._unanswered: Telecommand | None = None
         self._start_ns = clock.now_ns()
@@ -115,7 +116,10 @@ class Session:
         if octets is None:
             return None
         self.last_received_ns = self.clock.now_ns()
-        record = self.decoder.decode(octets, self.clock.utc_ns())
+        received_ns = self.clock.utc_ns()
+        if self.on_octets is not None:
+            self.on_octets(octets, received_ns)
+        record = self.decoder.decode(octets, received_ns)
         if not isinstance(record, Record):
             return None
         self._heed(record, octets)

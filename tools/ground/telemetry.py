@@ -1,4 +1,4 @@
-"""`penumbra gnd tlm`: list, watch, get."""
+"""`penumbra gnd tlm`: list, watch, get; of the archive plot, export, import."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tools.ground import options
 from tools.ground.arguments import ArgumentError, find_command, find_name
 from tools.ground.clock import iso
 from tools.ground.decoder import Record, Sampled, Samples
+from tools.ground.lazy import LazyGroup
 from tools.ground.output import Writer
 from tools.ground.session import Session
 
@@ -76,7 +77,14 @@ def row_of(sampled: Sampled, structure: str, record: Record) -> dict[str, object
     }
 
 
-@click.group()
+ARCHIVE_VERBS = {
+    "plot": "tools.ground.archive_verbs:plot",
+    "export": "tools.ground.archive_verbs:export",
+    "import": "tools.ground.archive_cli:import_files",
+}
+
+
+@click.group(cls=LazyGroup, lazy=ARCHIVE_VERBS)
 def tlm() -> None:
     """Telemetry: values with generation time, reception time and quality."""
 
@@ -84,7 +92,7 @@ def tlm() -> None:
 @tlm.command("list")
 @click.option("--settable", is_flag=True, help="Only what set_parameter sets.")
 @options.format_option
-def list_parameters(settable: bool, style: str) -> None:
+def listparameters(settable: bool, style: str) -> None:
     """All parameters.  Example: penumbra gnd tlm list --settable"""
     writer = Writer(sys.stdout, style, LIST_WIDTHS)
     for row in PARAMETERS:
@@ -116,7 +124,7 @@ def watch(
     Example: penumbra gnd tlm watch power mode --seconds 60
     """
     with options.told():
-        wanted = _parameters(names)
+        wanted = parameters(names)
         _check_reported(wanted)
     writer = Writer(sys.stdout, style, WIDTHS)
     try:
@@ -138,7 +146,7 @@ def _watch(session: Session, watch: Watch, writer: Writer, count: int | None, se
                 return
 
 
-def _parameters(names: tuple[str, ...]) -> list[str]:
+def parameters(names: tuple[str, ...]) -> list[str]:
     """The parameters that names of parameters and structures mean, each once."""
     wanted: list[str] = []
     for typed in names:
@@ -176,7 +184,7 @@ def get(
     Example: penumbra gnd tlm get soc mode temp_margin_c
     """
     with options.told():
-        wanted = _parameters(names)
+        wanted = parameters(names)
     with options.session(tm_port, tc_host, tc_port) as session:
         found = _ask(session, wanted, timeout)
     writer = Writer(sys.stdout, style, WIDTHS)
