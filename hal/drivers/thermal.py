@@ -1,7 +1,7 @@
 """Thermal zones: temperatures by which the kernel throttles, found by the zone's type.
 
-Source: Linux Documentation/driver-api/thermal/sysfs-api.rst. A zone that is switched off does not answer, and one whose
-part has no power may show -256 degrees, which the channel's limits refuse.
+Source: Linux Documentation/driver-api/thermal/sysfs-api.rst. A zone whose part has no
+power answers "try again" (TIMEOUT here), or on older Jetson kernels -256 degrees, which the channel's limits refuse.
 """
 
 from __future__ import annotations

@@ -7,10 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from hal.errors import PortError
 from hal.ports.files import FileNode, MemoryFiles
+from hal.reading import Reason
 
 TREES = Path(__file__).parent / "trees"
 PORTS = ("sys", "proc", "dev")
+
+
+class Failing:
+    """A file that is there and does not read."""
+
+    def __init__(self, reason: Reason) -> None:
+        self._reason = reason
+
+    def read(self) -> str:
+        raise PortError(self._reason, "Resource temporarily unavailable")
+
+    def write(self, text: str) -> None:
+        raise PortError(self._reason, "Resource temporarily unavailable")
 
 
 def load_tree(name: str) -> dict[str, MemoryFiles]:
@@ -20,7 +35,8 @@ def load_tree(name: str) -> dict[str, MemoryFiles]:
         if line and not line.startswith("#"):
             path, _, content = line.partition(": ")
             port, _, rest = path.rstrip(":").partition("/")
-            nodes[port][rest] = content.replace("\\n", "\n") + "\n"
+            failure = Failing(Reason[content[1:]]) if content.startswith("!") else None
+            nodes[port][rest] = failure or content.replace("\\n", "\n") + "\n"
     return {port: MemoryFiles(files) for port, files in nodes.items()}
 
 
