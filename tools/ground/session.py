@@ -18,7 +18,7 @@ from fsw.packets.verification import Verification
 from hal.clock import SECOND_NS
 from tools.ground.clock import GroundClock
 from tools.ground.decoder import Decoder, Happened, Record, Samples
-from tools.ground.link import GroundLink
+from tools.ground.link import GroundLink, LinkDown
 from tools.ground.profiled import ProfiledLink
 
 HELLO_NS = 20 * SECOND_NS  # the spacecraft forgets who it has not heard from for 60 s
@@ -112,7 +112,11 @@ class Session:
 
     def take(self, wait_ns: int) -> Record | None:
         """The next record within `wait_ns`; None where there was none. Raises LinkDown, SecurityError."""
-        octets = self._link.receive(wait_ns)
+        try:
+            octets = self._link.receive(wait_ns)
+        except LinkDown:
+            self._hello_ns = None  # who comes up there has not heard of us
+            raise
         if octets is None:
             return None
         self.last_received_ns = self.clock.now_ns()
