@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fsw.guard.bounds import RollingEnergy
 from fsw.guard.common import Broken, Look, Running, Tightened, heat_now, open_envelope
-from fsw.messages import Allocation, Envelope, HostStatus
+from fsw.messages import Allocation, Envelope, HostStatus, WorkOrder
 from fsw.mission import Mission
 from hal.clock import SECOND_NS
 
@@ -103,9 +103,14 @@ class GuestBounds:
         room_w, draw_w = rolling.room_w(look.now_s, mean_w), look.plant.worst_payload_power_w
         if self._running.ran_s(look.now_ns) * SECOND_NS < METER_NS:  # the sample is of what ran before
             draw_w = min(draw_w, self._mission.payload.idle_w + order.predicted_w)
-        if draw_w <= room_w or self._running.left_j(look.now_ns, order) <= rolling.spare_j(mean_w):
+        if draw_w <= room_w or self._ends_within(look, order, rolling.spare_j(mean_w)):
             return None
         return ("allocation_mean_w", draw_w, room_w)
+
+    def _ends_within(self, look: Look, order: WorkOrder, spare_j: float) -> bool:
+        """Whether what runs is sure to end on so many joules: it has time left, and the next look is not too late."""
+        left_j = self._running.left_j(look.now_ns, order)
+        return left_j > 0.0 and left_j + self._running.declared_w(order) * self._lead_ns / SECOND_NS <= spare_j
 
 
 def _seconds_granted(now_ns: int, host: HostStatus, quiet_s: float) -> float:
