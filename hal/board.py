@@ -38,6 +38,7 @@ from hal.clock import Clock
 from hal.config import ConfigError, build, read_toml
 from hal.contract import Limit, PowerCap, Pump, Sensor, Switch, Watchdog
 from hal.ports.kinds import KINDS, PortConfig
+from hal.ports.samples import Noting, Samples
 from hal.reading import Channel
 
 _KINDS = {
@@ -147,6 +148,7 @@ def read_board(table: dict[str, Any], file: str) -> BoardConfig:
         actuators=tuple(_actuator(row, file, f"actuator[{index}]") for index, row in _rows(table, "actuator", file)),
     )
     _check_names(config)
+    _check_members(config)
     return config
 
 
@@ -164,11 +166,20 @@ def open_board(config: BoardConfig, ports: Mapping[str, object] | None, clock: C
         actuators[kind_of(row.driver)][row.name] = _actuated(row, opened[row.port], clock)
     return Board(
         name=config.name,
-        sensors=tuple(_sensor(row, opened[row.port], clock) for row in config.devices),
+        sensors=_sensors(config, opened, clock),
         channels={channel.name: channel for row in config.devices for channel in row.channels.values()},
         own_ports=tuple(own.values()),
         **actuators,
     )
+
+
+def _sensors(config: BoardConfig, opened: Mapping[str, Any], clock: Clock) -> tuple[Sensor, ...]:
+    """The drivers of the devices; where a port holds the board's own samples, it gets all of them."""
+    sensors = tuple(_sensor(row, opened[row.port], clock) for row in config.devices)
+    for port in opened.values():
+        if isinstance(port, Samples):
+            sensors = tuple(Noting(sensor, port) for sensor in sensors)
+    return sensors
 
 
 def _sensor(row: DeviceConfig, port: object, clock: Clock) -> Sensor:
@@ -246,6 +257,16 @@ def _check_names(config: BoardConfig) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(config.file, key, f"the name {twice[0]!r} stands twice")
+
+
+def _check_members(config: BoardConfig) -> None:
+    """What a device takes from others (`of`) must be channels of devices before it: it reads their newest samples."""
+    before: set[str] = set()
+    for row in config.devices:
+        unknown = [name for name in getattr(row.options, "of", ()) if name not in before]
+        if unknown:
+            raise ConfigError(config.file, f"{row.name}.of", f"no device before it has a channel {unknown[0]!r}")
+        before |= {channel.name for channel in row.channels.values()}
 
 
 def _check_ports(config: BoardConfig, ports: Mapping[str, object]) -> None:

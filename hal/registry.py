@@ -19,6 +19,7 @@ SENSORS = {
     "cpuidle": "hal.drivers.cpuidle:Cpuidle",
     "cpu_stat": "hal.drivers.cpu_stat:CpuStat",
     "pressure": "hal.drivers.pressure:Pressure",
+    "median": "hal.drivers.median:Median",
 }
 SWITCHES = {"regulator": "hal.drivers.regulator:Regulator", "cgroup_freezer": "hal.drivers.cgroup_freezer:Freezer"}
 CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}

@@ -2,6 +2,7 @@
 
 kind = "i2c-dev"    bus = 1                                    /dev/i2c-1
 kind = "files"      root = "/sys"                              a folder
+kind = "samples"                                               the samples of the board's other sensors
 kind = "remote"     endpoint = "ipc:///run/bench", serves = "i2c"   a port of another process, by the same name
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from hal.ports.files import RealFiles
 from hal.ports.i2c import LinuxI2c
 from hal.ports.remote import RemotePorts
+from hal.ports.samples import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,5 +54,18 @@ class Remote:
         return ports.files(name) if self.serves == "files" else ports.i2c(name)
 
 
-PortConfig = I2cDevice | Folder | Remote
-KINDS: dict[str, type[PortConfig]] = {"i2c-dev": I2cDevice, "files": Folder, "remote": Remote}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSamples:
+    """What the other sensors of the board last gave."""
+
+    def open(self, name: str) -> object:
+        return Samples()
+
+
+PortConfig = I2cDevice | Folder | Remote | OwnSamples
+KINDS: dict[str, type[PortConfig]] = {
+    "i2c-dev": I2cDevice,
+    "files": Folder,
+    "remote": Remote,
+    "samples": OwnSamples,
+}

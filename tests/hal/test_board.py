@@ -141,7 +141,7 @@ def test_a_board_without_the_device_node_reads_absent(tmp_path: Path) -> None:
         (
             'kind = "i2c-dev"',
             'kind = "spi"',
-            "ports.i2c0.kind: unknown kind 'spi'; accepted here: i2c-dev, files, remote",
+            "ports.i2c0.kind: unknown kind 'spi'; accepted here: i2c-dev, files, remote, samples",
         ),
         ("bus = 7", "bus = 7\nspeed = 4", "ports.i2c0.speed: unknown key; accepted here: bus"),
         ("bus = 7", "", "ports.i2c0.bus: is missing"),
