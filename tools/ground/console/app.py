@@ -157,7 +157,7 @@ class Console(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { layout: vertical; overflow: hidden; }
-    #banner, #pages, #line { height: 1; }
+    #banner, #pages, #line, #hint { height: 1; }
     #last { height: 2; }
     #body { height: 1fr; layout: grid; grid-gutter: 0 1; }
     #body Drawn { border-top: solid $primary; border-title-style: bold; padding: 0; }
