@@ -119,6 +119,8 @@ def told() -> Iterator[None]:
     """Errors of the archive and of the question become one line."""
     try:
         yield
+    except BrokenPipeError:  # whoever reads the output has enough
+        raise
     except (ArchiveError, OSError) as error:
         raise options.Refused(str(error)) from error
     except duckdb.Error as error:

@@ -1,4 +1,4 @@
-"""`penumbra gnd cmd`: list, describe, send, arm, fire, history."""
+"""`penumbra gnd cmd`: list, describe, send, arm, fire, stack, history."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from tools.ground.arguments import find_command, parse_arguments, usage
 from tools.ground.following import Order, follow
 from tools.ground.hazard import arm, fire, is_hazardous
 from tools.ground.history_cli import history
+from tools.ground.lazy import LazyGroup
 from tools.ground.output import Writer, shown
 from tools.ground.session import telecommand_of
 from tools.ground.verifier import FLIGHT_STAGES, WAITABLE
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy={"stack": "tools.ground.stack_cli:stack"})
 def cmd() -> None:
     """Commands: what there is, what it takes, and what became of one."""
 

@@ -27,7 +27,10 @@ Show = Callable[[Verifier], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A command to be sent. `typed` is how it was asked for, `wait` the stage that counts as done as asked."""
+    """A command to be sent. `typed` is how it was asked for, `wait` the stage that counts as done as asked.
+
+    `comment` is said of this one in the history, in place of what is said of all.
+    """
 
     row: CommandRow
     values: tuple[Value, ...]
@@ -35,6 +38,7 @@ class Order:
     ack: int = ACK_ALL
     wait: str = "completed"
     timeout_s: float = 15.0
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class Sender:
         telecommand = self.session.build(order.row, order.values, order.ack)
         verifier = Verifier(telecommand.request, telecommand.ack, order.wait, self.session.has_acks)
         verifier.mark("QUEUED", self.session.clock.utc_ns())
-        number = self._journal.begin(telecommand, order.row, order.typed) if self._journal else 0
+        number = self._journal.begin(telecommand, order.row, order.typed, order.comment) if self._journal else 0
         verifier.mark("RELEASED", self.session.clock.utc_ns())
         trouble = ""
         try:

@@ -46,7 +46,7 @@ class Journal:
     def __init__(self, history: History, author: Author, clock: GroundClock) -> None:
         self._history, self._author, self._clock = history, author, clock
 
-    def begin(self, telecommand: Telecommand, row: CommandRow, typed: str) -> int:
+    def begin(self, telecommand: Telecommand, row: CommandRow, typed: str, comment: str = "") -> int:
         """Before it leaves; gives the number of the line. Durable when this returns."""
         line = self._append(
             {
@@ -54,7 +54,7 @@ class Journal:
                 "utc": iso(self._clock.utc_ns()),
                 "operator": self._author.operator,
                 "host": self._author.host,
-                "comment": self._author.comment,
+                "comment": comment or self._author.comment,
                 "command": row.name,
                 "typed": typed,
                 "request": f"{telecommand.request:#010x}",

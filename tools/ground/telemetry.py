@@ -7,9 +7,10 @@ import sys
 import click
 
 from fsw.catalogue.parameters import PARAMETER_BY_NAME, PARAMETERS
-from fsw.catalogue.structures import STRUCTURE_BY_NAME, STRUCTURES
+from fsw.catalogue.structures import STRUCTURE_BY_NAME
 from tools.ground import options
-from tools.ground.arguments import ArgumentError, find_command, find_name
+from tools.ground.arguments import ArgumentError, find_name
+from tools.ground.awaiting import STRUCTURE_OF, ask
 from tools.ground.clock import iso
 from tools.ground.decoder import Record, Sampled, Samples
 from tools.ground.lazy import LazyGroup
@@ -19,7 +20,6 @@ from tools.ground.session import Session
 WIDTHS = {"name": 27, "value": 14, "unit": 6, "quality": 8, "generated": 24, "received": 24, "structure": 0}
 STALE_PERIODS = 2  # a structure that was late twice over is no longer news
 LIST_WIDTHS = {"name": 27, "unit": 6, "low": 7, "high": 7, "default": 7, "structure": 10, "meaning": 0}
-STRUCTURE_OF = {name: row.name for row in STRUCTURES for name in row.parameters}
 
 
 class Watch:
@@ -197,11 +197,7 @@ def get(
 
 def _ask(session: Session, wanted: list[str], timeout_s: float) -> dict[str, dict[str, object]]:
     """Structures for what is in one, single parameters for the rest; gives the rows that came."""
-    for structure in dict.fromkeys(STRUCTURE_OF[name] for name in wanted if name in STRUCTURE_OF):
-        session.send(session.build(find_command("report_structure"), (structure,), ack=0))
-    for name in wanted:
-        if name not in STRUCTURE_OF:
-            session.send(session.build(find_command("get_parameter"), (name,), ack=0))
+    ask(session, wanted)
     found: dict[str, dict[str, object]] = {}
     watch = Watch(frozenset(wanted))
     for record in session.records(options.deadline_ns(session.clock, timeout_s)):
