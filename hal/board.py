@@ -39,7 +39,7 @@ from hal.config import ConfigError, build, read_toml
 from hal.contract import Limit, PowerCap, Pump, Sensor, Switch, Watchdog
 from hal.ports.kinds import KINDS, PortConfig
 from hal.ports.samples import Noting, Samples
-from hal.reading import Channel
+from hal.reading import SOURCES, Channel
 
 _KINDS = {
     "switches": registry.SWITCHES,
@@ -226,6 +226,10 @@ def _channel(row: Any, file: str, key: str) -> Channel:
         raise ConfigError(file, f"{key}.low", f"must be less than high, is {channel.low} with {channel.high}")
     if channel.worst not in ("", "low", "high"):
         raise ConfigError(file, f"{key}.worst", f"must be '', 'low' or 'high', is {channel.worst!r}")
+    if channel.source not in SOURCES:
+        raise ConfigError(file, f"{key}.source", f"must be one of {', '.join(SOURCES[1:])}, is {channel.source!r}")
+    if not 0.0 <= channel.sigma < float("inf"):
+        raise ConfigError(file, f"{key}.sigma", f"must be 0 or more, is {channel.sigma}")
     if channel.max_rate_per_s < 0.0 or channel.period_s <= 0.0:
         raise ConfigError(file, key, "max_rate_per_s must be at least 0 and period_s more than 0")
     return channel

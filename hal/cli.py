@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -57,6 +58,9 @@ def main(argv: Sequence[str], ports: Mapping[str, object] | None = None, clock: 
         print(f"hal: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
+        return SUCCESS
+    except BrokenPipeError:  # whoever read us has seen enough; nothing more may be written, at exit neither
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SUCCESS
 
 

@@ -41,10 +41,10 @@ _QUANTITIES = {
 }
 
 
-def suggest(quantity: str, stem: str, high: float | None = None) -> Channel:
+def suggest(quantity: str, stem: str, high: float | None = None, source: str = "") -> Channel:
     """A channel of the quantity, named `stem` and its unit: `suggest("power", "package 0")` is `package_0_power_w`."""
     channel = _QUANTITIES[quantity]
-    wide = replace(channel, name=slug(f"{stem}_{channel.name}"))
+    wide = replace(channel, name=slug(f"{stem}_{channel.name}"), source=source)
     return wide if high is None else replace(wide, high=high, max_rate_per_s=high)
 
 

@@ -19,7 +19,7 @@ def list_rows(config: BoardConfig, board: Board, samples: Iterable[Sample], cloc
     """A row for each channel with its sample, each actuator with its state and what it can do, and the native part."""
     by_channel = {sample.channel: sample for sample in samples}
     rows = [
-        _channel(channel, by_channel[channel.name], f"{row.driver}:{row.port}", clock)
+        _channel(channel, by_channel[channel.name], f"{row.driver}:{row.port} {channel.source}".rstrip(), clock)
         for row in config.devices
         for channel in row.channels.values()
     ]
@@ -49,6 +49,7 @@ def _channel(channel: Channel, sample: Sample, source: str, clock: Clock) -> Row
         value=sample.value if isinstance(sample, Reading) else None,
         unit=channel.unit,
         quality=sample.quality.name if isinstance(sample, Reading) else sample.reason.name,
+        sigma=channel.sigma or None,
         age_s=(clock.now_ns() - sample.time_ns) / SECOND_NS if is_reading else None,
         source=source,
         owner=channel.owner,
@@ -90,6 +91,7 @@ def _part(
     value: object = None,
     unit: str = "",
     quality: str = "",
+    sigma: float | None = None,
     age_s: float | None = None,
     source: str = "",
     owner: str = "",
@@ -102,6 +104,7 @@ def _part(
         "value": value,
         "unit": unit,
         "quality": quality,
+        "sigma": sigma,
         "age_s": age_s,
         "source": source,
         "owner": owner,

@@ -48,12 +48,18 @@ class Missing:
 Sample = Reading | Missing
 
 
+# Of energy and power. A counter misses nothing between two looks; samples are blind between them; a model is a guess.
+SOURCES = ("", "counter", "sampled", "model")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """What is known of a channel before it is read; declared in the board file.
 
     `low` and `high` bound what the quantity can be, in `unit`. `max_rate_per_s` is the fastest credible change
-    and `worst` ("low", "high" or "") the direction of harm: a silent channel is extrapolated that way.
+    and `worst` ("low", "high" or "") the direction of harm: a silent channel is extrapolated that way. `source` says
+    where energy and power come from, which decides how far they may be summed up, and `sigma` the standard deviation
+    of one reading in `unit`, 0 where nobody knows it.
     """
 
     name: str
@@ -64,3 +70,5 @@ class Channel:
     worst: str = ""
     period_s: float = 1.0
     owner: str = "payload"
+    source: str = ""
+    sigma: float = 0.0

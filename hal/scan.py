@@ -111,6 +111,8 @@ def _channel(channel: Channel) -> dict[str, str | int | float]:
         rows["worst"] = channel.worst
     if channel.period_s != 1.0:
         rows["period_s"] = channel.period_s
+    if channel.source:
+        rows["source"] = channel.source
     return rows | {"owner": channel.owner}
 
 

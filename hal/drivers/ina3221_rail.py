@@ -75,7 +75,9 @@ class Rail:
                 name=f"rail_{rail}",
                 about=f"INA3221 rail {rail}",
                 options={"rail": rail},
-                channels={role: suggest(role, rail) for role in Rail.ROLES},
+                channels={
+                    role: suggest(role, rail, source="sampled" if role == "power" else "") for role in Rail.ROLES
+                },
             )
             for rail in dict(_rails(files))
         )

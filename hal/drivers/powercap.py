@@ -79,7 +79,7 @@ class Powercap(CountFiles):
                 name=f"energy_{domain}",
                 about=f"RAPL domain {domain}; reading it needs root",
                 options={"domain": domain},
-                channels={role: suggest(role, domain) for role in Powercap.ROLES},
+                channels={role: suggest(role, domain, source="counter") for role in Powercap.ROLES},
             )
             for domain in domains(files, PowercapOptions().control)
         )

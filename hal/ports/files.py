@@ -21,7 +21,8 @@ from hal.reading import Reason
 
 FILE_LIMIT = 4_096  # a sysfs attribute is at most a page
 MATCH_LIMIT = 1_024  # paths that a glob may give: more than any machine has sensors
-OPEN_LIMIT = 128  # kept descriptors, well under the usual limit of 1,024 a process
+OPEN_LIMIT = 512  # kept descriptors: every channel of a large server, and under the usual 1,024 a process
+KERNEL_TREES = ("/sys", "/proc")  # they answer ENODEV for a file that is gone
 
 _REASONS = {
     errno.ENOENT: Reason.ABSENT,
@@ -58,6 +59,7 @@ class RealFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
+        self._is_kernel = self._root.startswith(KERNEL_TREES)
         self._readers: dict[str, int] = {}
         self._devices: dict[str, int] = {}
 
@@ -102,7 +104,7 @@ class RealFiles:
     def _reader(self, path: str) -> int:
         descriptor = self._readers.get(path)
         # A file of an ordinary folder that was deleted or replaced has no link left: what it holds is no reading.
-        if descriptor is not None and os.fstat(descriptor).st_nlink == 0:
+        if descriptor is not None and not self._is_kernel and os.fstat(descriptor).st_nlink == 0:
             self._forget(path)
             descriptor = None
         if descriptor is None:

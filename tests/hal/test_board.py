@@ -158,6 +158,8 @@ def test_a_board_without_the_device_node_reads_absent(tmp_path: Path) -> None:
         ("unit =", "units =", "device[0].channels.temperature.units: unknown key; accepted here: high, low,"),
         ("low = -40", "low = 100", "device[0].channels.temperature.low: must be less than high"),
         ("low = -40", 'low = -40\nworst = "up"', "device[0].channels.temperature.worst: must be"),
+        ("low = -40", 'low = -40\nsource = "guess"', "device[0].channels.temperature.source: must be one of counter,"),
+        ("low = -40", "low = -40\nsigma = -1.0", "device[0].channels.temperature.sigma: must be 0 or more"),
         ("low = -40", "low = -40\nperiod_s = 0.0", "device[0].channels.temperature: max_rate_per_s must be"),
         (
             'driver = "regulator"',
