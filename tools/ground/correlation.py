@@ -35,19 +35,22 @@ class Estimate:
 
 
 class Correlation:
-    """Takes time packets as they come; `delay_s` is how long the way from antenna to tool takes at least."""
+    """Takes time packets as they come; `delay_s` is how long the way from antenna to tool takes at least.
+
+    `jumps` counts those of the on-board clock.
+    """
 
     def __init__(self, delay_s: float = 0.0) -> None:
         self._delay_s = delay_s
         self._points: list[tuple[int, float]] = []  # on-board UTC, and what the ground's clock is ahead of it
-        self._jumps = 0
+        self.jumps = 0
 
     def add(self, onboard_tai_ns: int, received_utc_ns: int) -> None:
         """One time packet."""
         onboard_ns = utc_of_tai_ns(onboard_tai_ns)
         ahead_s = (received_utc_ns - onboard_ns) / SECOND_NS - self._delay_s
         if self._points and abs(ahead_s - self._points[-1][1]) > JUMP_S:
-            self._jumps += 1
+            self.jumps += 1
             self._points.clear()
         self._points.append((onboard_ns, ahead_s))
         del self._points[:-KEPT]
@@ -71,7 +74,7 @@ class Correlation:
             drift_ppm=slope * 1e6 if is_long else None,
             sigma_s=math.sqrt(rest),
             packets=len(points),
-            jumps=self._jumps,
+            jumps=self.jumps,
         )
 
 

@@ -17,6 +17,8 @@ STATUS_WIDTHS = {"onboard": 26, "received": 26, "behind_s": 10, "quality": 14, "
 CORRELATE_WIDTHS = {"at": 26, "offset_s": 12, "drift_ppm": 11, "sigma_s": 12, "packets": 8, "jumps": 0}
 RATE_HINT = "no time packet came in {:g} s; how often they do: penumbra gnd cmd send set_time_report_rate exponent=2"
 
+JUMP_HINT = "the on-board clock jumped {} times, so no line can be laid: a flight at another speed than real time?"
+
 
 @click.group("time")
 def time() -> None:
@@ -71,4 +73,4 @@ def correlate(seconds: float, delay_s: float, style: str, tm_port: int, tc_host:
                 writer.write({"at": iso(found.at_utc_ns), **figures, **counts})
         writer.close()
         if correlation.estimate() is None:
-            raise LinkDown(RATE_HINT.format(seconds))
+            raise LinkDown(JUMP_HINT.format(correlation.jumps) if correlation.jumps else RATE_HINT.format(seconds))
