@@ -7,14 +7,15 @@ import importlib
 import click
 
 NOUNS = {
-    "cmd": ("tools.ground.commands", "Commands: list, describe, send."),
-    "tlm": ("tools.ground.telemetry", "Telemetry: list, watch, get."),
+    "cmd": ("tools.ground.commands", "Commands: list, describe, send, arm, fire, stack, history."),
+    "tlm": ("tools.ground.telemetry", "Telemetry: list, watch, get, plot, export, import."),
     "event": ("tools.ground.events", "Events: log."),
     "link": ("tools.ground.status", "The link: status, unlock, set-vr, recover."),
     "key": ("tools.ground.key_cli", "Keys: make, status, swap."),
     "file": ("tools.ground.cfdp_cli", "Files on board: put, get, ls, rm, status; peer for other CFDP entities."),
     "time": ("tools.ground.time_cli", "On-board time: status, correlate."),
-    "archive": ("tools.ground.archive_cli", "What was received: import, info."),
+    "sched": ("tools.ground.sched_cli", "The schedule on board: list, add, delete."),
+    "archive": ("tools.ground.archive_cli", "What was received: record, import, info."),
     "query": ("tools.ground.archive_cli", "The archive in SQL."),
     "console": ("tools.ground.console.cli", "Everything on one screen."),
     "web": ("tools.ground.web.cli", "The mission page for browsers, read-only."),

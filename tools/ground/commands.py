@@ -87,6 +87,7 @@ def _ack(_context: click.Context, _parameter: click.Parameter, text: str) -> int
 )
 @click.option("--ack", default="0xF", callback=_ack, help="Reports to ask for: 1 accept, 2 start, 4 progress, 8 end.")
 @click.option("--source", type=click.IntRange(0, 0xFFFF), default=0, help="Source identifier in the telecommand.")
+@click.option("--at", "when", default=None, help="Not now: as of penumbra gnd sched add.")
 @click.option("--dry-run", is_flag=True, help="Show the packet, send nothing.")
 @options.format_option
 @options.history_options
@@ -100,6 +101,7 @@ def send(
     timeout: float,
     ack: int,
     source: int,
+    when: str | None,
     dry_run: bool,
     style: str,
     tm_port: int,
@@ -121,6 +123,12 @@ def send(
     if dry_run:
         _show_packet(row, values, telecommand_of(row, values, 0, ack, source), style)
         return
+    if when is not None:
+        from tools.ground.sched_cli import WHEN, schedule  # not before it is needed: a ping is quick
+
+        with options.session(tm_port, tc_host, tc_port, source) as session:
+            words = shlex.join([name, *arguments])
+            context.exit(schedule(session, row, values, words, WHEN.convert(when, None, context), timeout, style))
     if is_hazardous(row):
         typed = " ".join([row.name, *arguments])
         raise options.Refused(f"{row.name} is hazardous: first penumbra gnd cmd arm {typed}, then fire what it says")

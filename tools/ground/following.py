@@ -14,7 +14,7 @@ from fsw.packets.pus import ACK_ALL
 from fsw.packets.security.errors import SecurityError
 from fsw.packets.verification import Verification
 from hal.clock import SECOND_NS
-from tools.ground.decoder import Sampled, Samples
+from tools.ground.decoder import Record, Reported, Sampled, Samples
 from tools.ground.journal import Journal, stage_line
 from tools.ground.link import LinkDown
 from tools.ground.output import Writer, shown
@@ -43,12 +43,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a command. `verdict` is the exit code, `values` what it asked for by get_parameter."""
+    """What became of a command. `verdict` is the exit code, `values` what it asked for by get_parameter.
+
+    `reports` are those that came meanwhile: the answer to a question, and whatever others asked for.
+    """
 
     request: int
     verdict: int
     stages: tuple[StageRow, ...]
     values: tuple[Sampled, ...] = ()
+    reports: tuple[Reported, ...] = ()
 
     @property
     def failure(self) -> str:
@@ -62,8 +66,8 @@ class Sender:
     def __init__(self, session: Session, journal: Journal | None) -> None:
         self.session, self._journal = session, journal
 
-    def send(self, order: Order, show: Show = lambda _verifier: None) -> Outcome:
-        """Send and wait; `show` is called whenever a stage was reached.
+    def send(self, order: Order, show: Show = lambda _verifier: None, linger_s: float = 0.0) -> Outcome:
+        """Send and wait; `show` is called whenever a stage was reached, and late reports are waited for `linger_s`.
 
         Raises LinkDown, SecurityError, and HistoryError where it cannot be written down: then nothing is sent.
         """
@@ -72,12 +76,12 @@ class Sender:
         verifier.mark("QUEUED", self.session.clock.utc_ns())
         number = self._journal.begin(telecommand, order.row, order.typed, order.comment) if self._journal else 0
         verifier.mark("RELEASED", self.session.clock.utc_ns())
-        trouble = ""
+        trouble, answers = "", Answers()
         try:
             self.session.send(telecommand)
             verifier.mark("SENT", self.session.clock.utc_ns())
             show(verifier)
-            values = self._await(verifier, order.timeout_s, show)
+            self._await(verifier, answers, order.timeout_s, linger_s, show)
         except (LinkDown, SecurityError, KeyboardInterrupt) as error:  # who stops waiting stops no spacecraft
             trouble = str(error) or "interrupted"
             raise
@@ -87,25 +91,51 @@ class Sender:
                 show(verifier)
             if self._journal:
                 self._journal.end(number, verifier, trouble)
-        verdict = UNKNOWN if verifier.verdict is None else verifier.verdict
-        return Outcome(request=verifier.request, verdict=verdict, stages=verifier.rows, values=values)
+        return answers.outcome(verifier)
 
-    def _await(self, verifier: Verifier, timeout_s: float, show: Show) -> tuple[Sampled, ...]:
-        """Take reports until there is a verdict or the time is up; gives what get_parameter asked for."""
+    def _await(self, verifier: Verifier, answers: Answers, timeout_s: float, linger_s: float, show: Show) -> None:
+        """Take what comes until there is a verdict, and `linger_s` longer, or the time is up."""
         session = self.session
-        values: tuple[Sampled, ...] = ()
-        for record in session.records(session.clock.now_ns() + round(timeout_s * SECOND_NS)):
+        until_ns = session.clock.now_ns() + round(timeout_s * SECOND_NS)
+        is_decided = False
+        for record in session.records(None):
             if verifier.request in session.acknowledged():
                 verifier.mark("LINK-ACK", session.clock.utc_ns())
                 show(verifier)
             if record is not None and isinstance(record.content, Verification):
                 verifier.take(record.content, record.received_ns)
                 show(verifier)
-            elif record is not None and isinstance(record.content, Samples) and not record.content.structure:
-                values = record.content.values
-            if verifier.verdict is not None:
-                break
-        return values
+            elif record is not None:
+                answers.take(record)
+            if verifier.verdict is not None and not is_decided:
+                is_decided, until_ns = True, session.clock.now_ns() + round(linger_s * SECOND_NS)
+            if session.clock.now_ns() >= until_ns:
+                return
+
+
+class Answers:
+    """What came while a command was followed, and may be its answer."""
+
+    def __init__(self) -> None:
+        self._values: tuple[Sampled, ...] = ()
+        self._reports: list[Reported] = []
+
+    def take(self, record: Record) -> None:
+        """One record."""
+        if isinstance(record.content, Reported):
+            self._reports.append(record.content)
+        elif isinstance(record.content, Samples) and not record.content.structure:
+            self._values = record.content.values
+
+    def outcome(self, verifier: Verifier) -> Outcome:
+        """All of it."""
+        return Outcome(
+            request=verifier.request,
+            verdict=UNKNOWN if verifier.verdict is None else verifier.verdict,
+            stages=verifier.rows,
+            values=self._values,
+            reports=tuple(self._reports),
+        )
 
 
 def follow(sender: Sender, order: Order, style: str) -> int:
