@@ -54,7 +54,7 @@ class Session:
         if root is None:
             return config
         moved = {
-            name: Folder(root=str(root / port.root.lstrip("/"))) if isinstance(port, Folder) else port
+            name: replace(port, root=str(root / port.root.lstrip("/"))) if isinstance(port, Folder) else port
             for name, port in config.ports.items()
         }
         return replace(config, ports=moved)

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from hal.ports.bounded import BoundedFiles
 from hal.ports.files import FileTree, MemoryFiles, RealFiles
 from hal.ports.i2c import I2cBus, MemoryI2c
 from hal.ports.remote import PortServer, RemotePorts
@@ -49,7 +51,7 @@ def i2c_filling(request: pytest.FixtureRequest, serve: Serve) -> Callable[[Memor
     return lambda bus: serve({"i2c0": bus}).i2c("i2c0")
 
 
-@pytest.fixture(params=["memory", "folder", "remote"])
+@pytest.fixture(params=["memory", "folder", "bounded", "remote"])
 def file_filling(
     request: pytest.FixtureRequest, serve: Serve, tmp_path: Path
 ) -> Iterator[Callable[[dict[str, str]], FileTree]]:
@@ -65,10 +67,15 @@ def file_filling(
             stack.callback(files.close)
             return files
 
+        def bounded(texts: dict[str, str]) -> FileTree:
+            files = BoundedFiles(cast(RealFiles, folder(texts)), timeout_ms=5_000)
+            stack.callback(files.close)
+            return files
+
         def memory(texts: dict[str, str]) -> FileTree:
             return MemoryFiles(dict(texts))
 
         def remote(texts: dict[str, str]) -> FileTree:
             return serve({"sys": memory(texts)}).files("sys")
 
-        yield {"memory": memory, "folder": folder, "remote": remote}[request.param]
+        yield {"memory": memory, "folder": folder, "bounded": bounded, "remote": remote}[request.param]

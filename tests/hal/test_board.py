@@ -143,7 +143,7 @@ def test_a_board_without_the_device_node_reads_absent(tmp_path: Path) -> None:
             'kind = "spi"',
             "ports.i2c0.kind: unknown kind 'spi'; accepted here: i2c-dev, files, remote, samples",
         ),
-        ("bus = 7", "bus = 7\nspeed = 4", "ports.i2c0.speed: unknown key; accepted here: bus"),
+        ("bus = 7", "bus = 7\nspeed = 4", "ports.i2c0.speed: unknown key; accepted here: bus, timeout_ms"),
         ("bus = 7", "", "ports.i2c0.bus: is missing"),
         ('driver = "tmp117"', 'driver = "tmp118"', "device[0].driver: unknown driver 'tmp118'; accepted here: ina226,"),
         (
