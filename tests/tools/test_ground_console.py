@@ -216,6 +216,17 @@ def test_a_value_beyond_its_limit_is_one_alarm_that_stays_until_it_is_seen_and_o
     assert picture.alarms.all == ()
 
 
+def test_an_alarm_whose_cause_the_board_takes_back_is_over_and_still_to_be_seen() -> None:
+    picture = Picture()
+    take(picture, happened("channel_missing", "battery.soc", "TIMEOUT"), 1.0)
+    take(picture, happened("channel_missing", "battery.temp", "TIMEOUT"), 1.0)
+    take(picture, happened("channel_back", "battery.soc"), 2.0)
+    first, second = picture.alarms.new
+    assert (first.over_ns, second.over_ns) == ((EPOCH_S + 2) * SECOND_NS, None)
+    take(picture, happened("channel_missing", "battery.soc", "TIMEOUT"), 3.0)
+    assert picture.alarms.new[0].over_ns is None
+
+
 def test_a_value_that_was_beyond_its_limit_unseen_waits_to_be_seen() -> None:
     picture = Picture()
     for at_s, temp_c in enumerate((151.0, 40.0)):

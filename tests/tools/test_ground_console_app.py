@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from hal.clock import SECOND_NS
 from tools.ground.console.app import PANES, CommandLine, Console, Drawn
 from tools.ground.console.conversation import Order
+from tools.ground.console.operating import Operator
 from tools.ground.console.picture import Moment, Picture
 from tools.ground.console.sent import Sent
 from tools.ground.decoder import Content, Happened, Record, Sampled, Samples
@@ -50,7 +51,7 @@ def play(story: Story, size: tuple[int, int] = (80, 24)) -> tuple[Console, Clerk
         sampled = (Sampled(name="soc", value=0.9, unit="1"), Sampled(name="array_power_w", value=75.0, unit="W"))
         take(picture, Samples(structure="power", values=sampled), at_s)
     take(picture, Happened(name="guard_trip", severity="high", values=(), text="guard stopped the payload"), 95.0)
-    console = Console(picture, clerk, "ada")
+    console = Console(Operator(picture, clerk, "ada"), picture, clerk)
 
     async def run() -> None:
         async with console.run_test(size=size) as pilot:

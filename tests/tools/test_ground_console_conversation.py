@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
 
 from fsw.bus.memory import MemoryBus
 from fsw.bus.topics import COMMAND, COMMAND_REPORT, DURABLE
@@ -12,9 +15,13 @@ from fsw.telemetry.service import TelemetryService
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
 from hal.ports.link import memory_pair
 from tools.ground.arguments import find_command
+from tools.ground.console.alarms import Alarms
+from tools.ground.console.cli import note
 from tools.ground.console.conversation import ORDERS_MOST, Conversation, Order
 from tools.ground.console.operating import Operator
 from tools.ground.console.picture import Picture
+from tools.ground.history import History, HistoryError
+from tools.ground.journal import Journal, author, commands_of
 from tools.ground.link import LinkDown
 from tools.ground.session import Session
 
@@ -82,11 +89,13 @@ class Desk:
     """A console without a screen."""
 
     flight: Flight = field(default_factory=Flight)
+    history: Path = Path()
 
     def __post_init__(self) -> None:
         self.picture = Picture()
         self.session = Session(self.flight, self.flight.clock, sequence=7)
-        self.conversation = Conversation(self.session, self.picture)
+        journal = Journal(History(self.history), author("ada"), self.flight.clock) if self.history.name else None
+        self.conversation = Conversation(self.session, self.picture, journal)
         self.operator = Operator(self.picture, self.conversation, "ada")
 
     def listen(self, seconds: float = 3.0) -> None:
@@ -159,3 +168,51 @@ def test_its_thread_listens_until_it_is_stopped_and_waits_for_a_link_that_is_dow
     down.conversation.start()
     down.conversation.stop()
     assert down.picture.trouble in ("", "nobody listens there")
+
+
+def written(path: Path) -> list[tuple[object, object]]:
+    History(path).verify()
+    return [(row["typed"], row["verdict"]) for row in commands_of(History(path).entries())]
+
+
+def test_what_is_sent_is_in_the_history_with_its_verdict(tmp_path: Path) -> None:
+    desk = Desk(history=tmp_path / "commands.jsonl")
+    desk.operator.enter("ping")
+    desk.operator.enter("cancel_job job=5")
+    desk.listen()
+    assert written(desk.history) == [("ping", "completed"), ("cancel_job job=5", "open")]
+    desk.conversation.stop()
+    assert written(desk.history) == [("ping", "completed"), ("cancel_job job=5", "unknown")]
+
+
+def test_what_cannot_be_written_down_is_not_sent(tmp_path: Path) -> None:
+    (tmp_path / "no-folder").write_text("a file")
+    desk = Desk(history=tmp_path / "no-folder" / "commands.jsonl")
+    desk.operator.enter("ping")
+    desk.listen()
+    sent = desk.picture.commands.last
+    assert sent is not None and sent.verdict.startswith("not sent: ")
+    assert {row.stage for row in sent.verifier.rows if row.state.value == "done"} == {"QUEUED", "RELEASED"}
+
+
+def test_of_a_command_that_met_a_dead_link_the_history_says_so(tmp_path: Path) -> None:
+    desk = Desk(Flight(is_down=True), history=tmp_path / "commands.jsonl")
+    desk.operator.enter("ping")
+    desk.conversation.send_waiting()
+    desk.conversation.stop()
+    (row,) = commands_of(History(desk.history).entries())
+    assert (row["verdict"], row["trouble"]) == ("unknown", "nobody listens there")
+
+
+def test_what_is_done_with_an_alarm_is_in_the_same_chain(tmp_path: Path) -> None:
+    history = History(tmp_path / "commands.jsonl")
+    alarms = Alarms()
+    alarms.raised("event guard_trip", "high", "guard stopped the payload", 0)
+    note(history, author("ada"), alarms.acknowledge(1, "ada", "seen", UTC_AT_ZERO_NS))
+    history.verify()
+    (line,) = history.entries()
+    assert (line["kind"], line["operator"], line["action"], line["alarm"], line["comment"], line["utc"]) == (
+        "alarm", "ada", "acknowledged", "event guard_trip", "seen", "2026-11-20T00:00:00.000Z",
+    )  # fmt: skip
+    with pytest.raises(HistoryError):
+        note(History(tmp_path), author("ada"), alarms.actions[0])

@@ -19,7 +19,10 @@ SEVERITIES = ("medium", "high")
 
 @dataclass(slots=True)
 class Alarm:
-    """One cause. `utc_ns` of its first and last time; `is_active` while a value is beyond its limit now."""
+    """One cause, with its first and last time (UTC nanoseconds).
+
+    `is_active` while a value is beyond its limit now; `over_ns` since when the spacecraft says that it is over.
+    """
 
     number: int
     key: str
@@ -29,6 +32,7 @@ class Alarm:
     last_ns: int
     count: int = 1
     is_active: bool = False
+    over_ns: int | None = None
     acknowledged_by: str = ""
     comment: str = ""
     shelved_until_ns: int | None = None
@@ -49,6 +53,7 @@ class Action:
     what: str
     number: int
     key: str
+    text: str
     user: str
     comment: str
     until_ns: int | None = None
@@ -93,40 +98,43 @@ class Alarms:
         if key in self._alarms:
             self._alarms[key].is_active = True
 
-    def within(self, name: str) -> None:
+    def within(self, name: str, utc_ns: int) -> None:
         """A value within its limits (again): an alarm that was acknowledged goes, another waits to be."""
         key = f"limit {name}"
         alarm = self._alarms.get(key)
         if alarm is None:
             return
-        alarm.is_active = False
+        if alarm.is_active:
+            alarm.is_active, alarm.over_ns = False, utc_ns
         if alarm.acknowledged_by:
             del self._alarms[key]
 
-    def acknowledge(self, number: int, user: str, comment: str, utc_ns: int) -> Alarm:
+    def over(self, key: str, utc_ns: int) -> None:
+        """The spacecraft says that the cause is gone; somebody must see all the same that it was there."""
+        if key in self._alarms:
+            self._alarms[key].over_ns = utc_ns
+
+    def acknowledge(self, number: int, user: str, comment: str, utc_ns: int) -> Action:
         """Somebody has seen it; it goes, unless its value is still beyond the limit. Raises AlarmError."""
         alarm = self._find(number)
         alarm.acknowledged_by, alarm.comment, alarm.shelved_until_ns = user, comment, None
-        self._note("acknowledged", alarm, user, comment, utc_ns)
         if not alarm.is_active:
             del self._alarms[alarm.key]
-        return alarm
+        return self._note("acknowledged", alarm, user, comment, utc_ns)
 
-    def shelve(self, number: int, user: str, comment: str, utc_ns: int, seconds: float) -> Alarm:
+    def shelve(self, number: int, user: str, comment: str, utc_ns: int, seconds: float) -> Action:
         """Out of the way for so long; raises AlarmError."""
         if not 0.0 < seconds <= SHELF_MOST_S:
             raise AlarmError(f"an alarm is shelved for up to {SHELF_MOST_S / 3600.0:g} h, not {seconds:g} s")
         alarm = self._find(number)
         alarm.shelved_until_ns = utc_ns + round(seconds * SECOND_NS)
-        self._note("shelved", alarm, user, comment, utc_ns)
-        return alarm
+        return self._note("shelved", alarm, user, comment, utc_ns)
 
-    def unshelve(self, number: int, user: str, utc_ns: int) -> Alarm:
+    def unshelve(self, number: int, user: str, utc_ns: int) -> Action:
         """Back before its end; raises AlarmError."""
         alarm = self._find(number)
         alarm.shelved_until_ns = None
-        self._note("unshelved", alarm, user, "", utc_ns)
-        return alarm
+        return self._note("unshelved", alarm, user, "", utc_ns)
 
     def tick(self, utc_ns: int) -> None:
         """Shelves whose end has come."""
@@ -138,7 +146,8 @@ class Alarms:
         alarm = self._alarms.get(key)
         if alarm is not None:
             alarm.count += 1
-            alarm.severity, alarm.text, alarm.last_ns, alarm.acknowledged_by = severity, text, utc_ns, ""
+            alarm.severity, alarm.text, alarm.last_ns = severity, text, utc_ns
+            alarm.acknowledged_by, alarm.over_ns = "", None
         elif len(self._alarms) >= ALARMS_MOST:
             self.uncounted += 1
         else:
@@ -151,15 +160,16 @@ class Alarms:
                 return alarm
         raise AlarmError(f"no alarm {number}")
 
-    def _note(self, what: str, alarm: Alarm, user: str, comment: str, utc_ns: int) -> None:
-        self.actions.append(
-            Action(
-                utc_ns=utc_ns,
-                what=what,
-                number=alarm.number,
-                key=alarm.key,
-                user=user,
-                comment=comment,
-                until_ns=alarm.shelved_until_ns,
-            )
+    def _note(self, what: str, alarm: Alarm, user: str, comment: str, utc_ns: int) -> Action:
+        action = Action(
+            utc_ns=utc_ns,
+            what=what,
+            number=alarm.number,
+            key=alarm.key,
+            text=alarm.text,
+            user=user,
+            comment=comment,
+            until_ns=alarm.shelved_until_ns,
         )
+        self.actions.append(action)
+        return action

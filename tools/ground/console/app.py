@@ -172,10 +172,9 @@ class Console(App[None]):
         *(Binding(f"f{number}", f"page('{name}')", show=False) for number, name in enumerate(PAGES, 1)),
     ]
 
-    def __init__(self, picture: Picture, desk: Desk, user: str) -> None:
+    def __init__(self, operator: Operator, picture: Picture, desk: Desk) -> None:
         super().__init__()
-        self.picture, self.desk = picture, desk
-        self.operator = Operator(picture, desk, user)
+        self.operator, self.picture, self.desk = operator, picture, desk
         self.page = "all"
         self.notice = ""
         self._back = 0

@@ -44,12 +44,14 @@ def _link(picture: Picture, moment: Moment) -> tuple[str, bool]:
 
 def pages(picture: Picture, page: str, width: int) -> Text:
     """The pages with the digits that lead there; brackets stand around the one that is shown."""
+    counts = {"alarms": len(picture.alarms.new), "sent": len(picture.commands)}
+    names = [f"{number} {name}" for number, name in enumerate(PAGES, 1)]
+    counted = [
+        f"{words}({counts[name]})" if counts.get(name) else words for words, name in zip(names, PAGES, strict=True)
+    ]
     line = Text()
-    for number, name in enumerate(PAGES, 1):
-        count = {"alarms": len(picture.alarms.new), "sent": len(picture.commands)}.get(name, 0)
-        words = f"{number} {name}" + (f"({count})" if count else "")
+    for words, name in zip(counted if sum(map(len, counted)) + len(PAGES) < width else names, PAGES, strict=True):
         line.append(f"[{words}]" if name == page else f" {words}", style="bold reverse" if name == page else "")
-    line.truncate(width)
     return line
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-
 import click
 
 from tools.ground import options
+from tools.ground.clock import iso
+from tools.ground.console.alarms import Action
+from tools.ground.history import History, HistoryError
+from tools.ground.journal import Author, Journal, author
 
 
 @click.command()
 @click.option(
     "--operator", default=None, help="Your name beside what you send and acknowledge; else that of the login."
 )
+@options.history_option
 @options.link_options
 @click.pass_context
 def console(context: click.Context, operator: str | None, tm_port: int, tc_host: str, tc_port: int) -> None:
@@ -23,16 +25,41 @@ def console(context: click.Context, operator: str | None, tm_port: int, tc_host:
     """
     from tools.ground.console.app import Console  # takes half a second, and --help needs none of it
     from tools.ground.console.conversation import Conversation
+    from tools.ground.console.operating import Operator
     from tools.ground.console.picture import Picture
 
-    user = operator or pwd.getpwuid(os.getuid()).pw_name
+    path, person = options.history_file(), author(operator)
     with options.session(tm_port, tc_host, tc_port) as session:
         picture = Picture()
-        conversation = Conversation(session, picture)
+        history = None if path is None else History(path)
+        journal = None if history is None else Journal(history, person, session.clock)
+        conversation = Conversation(session, picture, journal)
+        chief = Operator(picture, conversation, person.operator, lambda action: note(history, person, action))
+        screen = Console(chief, picture, conversation)
         conversation.start()
         try:
-            screen = Console(picture, conversation, user)
             screen.run()
         finally:
             conversation.stop()
     context.exit(screen.return_code or 0)
+
+
+def note(history: History | None, person: Author, action: Action) -> None:
+    """What a person did with an alarm, into the history; raises HistoryError."""
+    if history is None:
+        return
+    line = {
+        "kind": "alarm",
+        "utc": iso(action.utc_ns),
+        "operator": person.operator,
+        "host": person.host,
+        "comment": action.comment,
+        "action": action.what,
+        "alarm": action.key,
+        "text": action.text,
+        "until": None if action.until_ns is None else iso(action.until_ns),
+    }
+    try:
+        history.append(line)
+    except OSError as error:
+        raise HistoryError(f"{history.path}: {error.strerror}") from error

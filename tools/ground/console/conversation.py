@@ -1,7 +1,7 @@
 """Speaks with the spacecraft in a thread of its own, so that the screen never waits: records in, orders out.
 
 Every record goes into the picture as it comes. Orders wait in a bounded queue; one that finds it full is refused at
-once, and its author told.
+once, and its author told. What cannot be written into the history is not sent.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from hal.clock import SECOND_NS
 from tools.ground.console.picture import Moment, Picture
 from tools.ground.console.sent import Sent, deadline_ns
 from tools.ground.decoder import Record
+from tools.ground.history import HistoryError
+from tools.ground.journal import Journal
 from tools.ground.link import LinkDown
 from tools.ground.profiled import ProfiledLink
 from tools.ground.session import Session
@@ -55,8 +57,9 @@ class Desk(Protocol):
 class Conversation:
     """Fills `Desk` over a session. `run` is the thread; `turn` one step of it."""
 
-    def __init__(self, session: Session, picture: Picture) -> None:
-        self._session, self._picture = session, picture
+    def __init__(self, session: Session, picture: Picture, journal: Journal | None = None) -> None:
+        self._session, self._picture, self._journal = session, picture, journal
+        self._open: list[Sent] = []  # what the history does not know the end of
         self._orders: queue.Queue[Order] = queue.Queue(ORDERS_MOST)
         self._stop = Event()
         self._status_ns = session.clock.now_ns() - SECOND_NS
@@ -77,10 +80,13 @@ class Conversation:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; what waits is not sent."""
+        """End it; what waits is not sent, and of what is under way the outcome is unknown."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)  # sending in order may take five seconds to give up
+        for sent in self._open:
+            sent.verifier.expire()
+        self._close_books()
 
     def run(self) -> None:
         """Listen and send until stopped; a link that is down is tried again."""
@@ -90,6 +96,7 @@ class Conversation:
             except (LinkDown, SecurityError) as error:
                 self._tell(str(error))
                 self.send_waiting()
+                self._close_books()
                 self._stop.wait(RETRY_S)
 
     def listen(self, until_ns: int | None = None) -> None:
@@ -97,6 +104,7 @@ class Conversation:
         for record in self._session.records(until_ns):
             self._take(record)
             self.send_waiting()
+            self._close_books()
             if self._stop.is_set():
                 return
 
@@ -135,14 +143,28 @@ class Conversation:
             picture.commands.add(sent)
             order.on_sent(sent)
         try:
+            if self._journal is not None:
+                sent.line = self._journal.begin(telecommand, order.row, order.text)
+                self._open.append(sent)
             session.send(telecommand)  # frames may wait seconds for the board's order: the lock is not held
-        except (LinkDown, SecurityError) as error:
+        except (LinkDown, SecurityError, HistoryError) as error:
             with picture.lock:
                 sent.trouble = str(error)
                 verifier.expire()
             return
         with picture.lock:
             verifier.mark("SENT", session.clock.utc_ns())
+
+    def _close_books(self) -> None:
+        """Write down what became of the commands whose verdict is known."""
+        ended = [sent for sent in self._open if sent.trouble or sent.verifier.verdict is not None]
+        for sent in ended:
+            self._open.remove(sent)
+            try:
+                if self._journal is not None:
+                    self._journal.end(sent.line, sent.verifier, sent.trouble)
+            except HistoryError as error:
+                self._tell(str(error))
 
     def _tell(self, trouble: str) -> None:
         with self._picture.lock:

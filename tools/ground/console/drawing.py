@@ -11,14 +11,17 @@ from typing import TypeVar
 
 from rich.text import Text
 
+from fsw.catalogue.parameters import PARAMETER_BY_NAME
 from hal.clock import SECOND_NS
 from tools.ground.clock import iso
-from tools.ground.console.braille import DOTS_WIDE, LIMIT, SHADE, Frame, curve, edges, shaded
+from tools.ground.console.braille import DOTS_HIGH, DOTS_WIDE, LIMIT, SHADE, Frame, curve, edges, shaded
 from tools.ground.console.picture import Moment, Picture
 from tools.ground.console.sunlight import Nights, is_dark
+from tools.ground.console.trend import Trend
 from tools.ground.console.values import Quality, Shown
 from tools.ground.output import shown
 
+COLUMNS_LEAST = 8  # of a curve
 GUTTER = 7  # characters for the values at the edges of a plot
 LEAST_SPAN = {"1": 0.05, "W": 5.0, "degC": 4.0, "J": 10.0}  # so that noise does not fill a plot
 LEAST_NS = 600 * SECOND_NS  # what a plot shows at least
@@ -114,26 +117,32 @@ def value_line(picture: Picture, name: str, moment: Moment, width: int) -> Text:
 
 
 def plot(picture: Picture, name: str, moment: Moment, width: int, height: int) -> Lines:
-    """A curve of a parameter over two orbits, under a line with its last value."""
-    nights = picture.nights()
+    """The course of a parameter over two orbits, under a line with its last value."""
     head = value_line(picture, name, moment, width)
+    least = LEAST_SPAN.get(PARAMETER_BY_NAME[name].unit, 1.0)
+    return course(picture, picture.trends[name], head, height, least, picture.values.limits(name))
+
+
+def course(
+    picture: Picture, trend: Trend, head: Text, height: int, least: float, limits: tuple[float | None, ...] = ()
+) -> Lines:
+    """A curve over two orbits, as wide as its head; `least` is what it spans at least."""
     rows = height - 1 - (height >= AXIS_FROM)
-    columns = width - GUTTER
-    if rows < 1 or columns < 8:
+    columns = len(head) - GUTTER
+    if rows < 1 or columns < COLUMNS_LEAST:
         return [head]
-    end_ns = picture.end_ns
-    begin_ns = end_ns - _span_ns(picture, name, nights)
-    buckets = picture.trends[name].columns(begin_ns, end_ns, columns * DOTS_WIDE)
+    nights, end_ns = picture.nights(), picture.end_ns
+    begin_ns = end_ns - _span_ns(trend, end_ns, nights)
+    buckets = trend.columns(begin_ns, end_ns, columns * DOTS_WIDE)
     known = [bucket for bucket in buckets if bucket is not None]
     if not known:
         return [head, *(Text() for _ in range(height - 1))]
-    unit = picture.values.shown(name, moment.now_ns).unit
-    low, high = edges(min(b.low for b in known), max(b.high for b in known), LEAST_SPAN.get(unit, 1.0))
+    low, high = edges(min(b.low for b in known), max(b.high for b in known), least)
     frame = Frame(width=columns, height=rows, low=low, high=high)
     drawn = curve(frame, [None if bucket is None else (bucket.low, bucket.high) for bucket in buckets])
-    dark = _dark(nights, begin_ns, end_ns, columns)
-    body = shaded(drawn, dark, _limit_rows(picture, name, frame))
-    axis = [_axis(end_ns - begin_ns, width)] if height >= AXIS_FROM else []
+    limit_rows = [frame.dot(limit) // DOTS_HIGH for limit in limits if limit is not None and low < limit < high]
+    body = shaded(drawn, _dark(nights, begin_ns, end_ns, columns), limit_rows)
+    axis = [_axis(end_ns - begin_ns, len(head))] if height >= AXIS_FROM else []
     return [head, *_with_gutter(body, frame), *axis]
 
 
@@ -141,11 +150,6 @@ def _dark(nights: Nights, begin_ns: int, end_ns: int, columns: int) -> list[bool
     step_ns = (end_ns - begin_ns) / columns
     edges_ns = [begin_ns + round(step_ns * place) for place in range(columns + 1)]
     return [is_dark(nights, left, right) for left, right in pairwise(edges_ns)]
-
-
-def _limit_rows(picture: Picture, name: str, frame: Frame) -> list[int]:
-    limits = (limit for limit in picture.values.limits(name) if limit is not None)
-    return [frame.dot(limit) // 4 for limit in limits if frame.low < limit < frame.high]
 
 
 def _with_gutter(body: Sequence[str], frame: Frame) -> Lines:
@@ -160,10 +164,9 @@ def _with_gutter(body: Sequence[str], frame: Frame) -> Lines:
     return lines
 
 
-def _span_ns(picture: Picture, name: str, nights: Nights) -> int:
+def _span_ns(trend: Trend, end_ns: int, nights: Nights) -> int:
     """Two orbits; less while not so much is known, so that a beginning is seen."""
-    first_ns = picture.trends[name].first_ns
-    known_ns = 0 if first_ns is None else picture.end_ns - first_ns
+    known_ns = 0 if trend.first_ns is None else end_ns - trend.first_ns
     return min(max(known_ns, LEAST_NS), nights.span_ns)
 
 

@@ -6,19 +6,22 @@ board has said that it is armed, within the window.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from hal.clock import SECOND_NS
 from tools.ground.arguments import ArgumentError, find_command
-from tools.ground.console.alarms import AlarmError
+from tools.ground.console.alarms import Action, AlarmError
 from tools.ground.console.conversation import Desk, Order
 from tools.ground.console.language import Acknowledge, Command, Quit, Said, Shelve, Turn, understand
 from tools.ground.console.picture import Picture
 from tools.ground.console.sent import Sent
 from tools.ground.hazard import WINDOW_S, is_hazardous
+from tools.ground.history import HistoryError
 
 ARM = find_command("arm")
+Note = Callable[[Action], None]  # writes down what a person does with an alarm; raises HistoryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +44,11 @@ class Armed:
 
 
 class Operator:
-    """One person at one console."""
+    """One person at one console. What is done with alarms is given to `note`."""
 
-    def __init__(self, picture: Picture, desk: Desk, user: str) -> None:
+    def __init__(self, picture: Picture, desk: Desk, user: str, note: Note = lambda _action: None) -> None:
         self.user = user
+        self._note = note
         self.armed: Armed | None = None
         self._picture, self._desk = picture, desk
 
@@ -59,6 +63,8 @@ class Operator:
             return self._do(understand(line))
         except (ArgumentError, AlarmError) as error:
             return Outcome(notice=f"refused here: {error}", keeps_line=True)
+        except HistoryError as error:
+            return Outcome(notice=f"done, and not written down: {error}")
 
     def forget(self) -> None:
         """The line was changed or cleared: nothing is fired any more."""
@@ -132,16 +138,16 @@ class Operator:
         with picture.lock:
             numbers = [said.number] if said.number is not None else [alarm.number for alarm in picture.alarms.new]
             for number in numbers:
-                picture.alarms.acknowledge(number, self.user, said.comment, utc_ns)
+                self._note(picture.alarms.acknowledge(number, self.user, said.comment, utc_ns))
         return Outcome(notice=f"acknowledged by {self.user}: {', '.join(map(str, numbers)) or 'there is no new alarm'}")
 
     def _shelve(self, said: Shelve) -> Outcome:
         utc_ns = self._desk.moment().utc_ns
         with self._picture.lock:
             if said.seconds is None:
-                self._picture.alarms.unshelve(said.number, self.user, utc_ns)
+                self._note(self._picture.alarms.unshelve(said.number, self.user, utc_ns))
                 return Outcome(notice=f"alarm {said.number} is back from the shelf")
-            self._picture.alarms.shelve(said.number, self.user, said.comment, utc_ns, said.seconds)
+            self._note(self._picture.alarms.shelve(said.number, self.user, said.comment, utc_ns, said.seconds))
         return Outcome(notice=f"alarm {said.number} is shelved for {said.seconds:g} s by {self.user}")
 
     def _order(self, text: str, command: Command) -> Order:

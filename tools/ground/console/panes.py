@@ -9,6 +9,7 @@ from rich.text import Text
 from tools.ground.console.drawing import (
     Lines,
     clock,
+    course,
     cut,
     mark_of,
     plot,
@@ -22,6 +23,7 @@ from tools.ground.console.picture import Moment, Picture
 from tools.ground.output import shown
 
 PLOT_FROM, PLOT_ROWS = 4, 7  # a plot has at least so many lines, and wants so many
+ERROR_FROM, ERROR_LEAST = 24, 10.0  # lines of a pane that has room for errors, and per cent that they span at least
 POWER = ("soc", "array_power_w", "payload_power_w"), (
     "worst_soc", "energy_above_floor_j", "battery_power_w", "bus_power_w", "battery_voltage_v", "battery_current_a",
     "allocation_mean_w", "host_safing",
@@ -57,6 +59,9 @@ def _stacked(
 def governor(picture: Picture, moment: Moment, width: int, height: int, back: int) -> Lines:
     """What runs, what waits, what holds the next job, and how well energy was foretold."""
     head = _binding(picture, moment, width)
+    if height >= ERROR_FROM and len(picture.forecast_error):
+        title = Text(cut("energy of jobs: actual over forecast, %".ljust(width), width))
+        head += course(picture, picture.forecast_error, title, PLOT_ROWS, ERROR_LEAST)
     room = height - len(head)
     reasons = min(len(picture.jobs.reasons), room // 3)
     jobs = window(list(picture.jobs.last), room - reasons - (reasons > 0), back)

@@ -29,6 +29,10 @@ TRENDS = (
 )  # fmt: skip
 BINDING = {"envelope_bound_by": "guard", "queue_bound_by": "queue"}
 KEYED = ("channel_missing", "fault_raised", "worker_restarted", "service_restarted", "service_failed", "model_refused")
+ENDS_OF = {
+    "channel_back": "channel_missing", "fault_cleared": "fault_raised", "guard_cleared": "guard_trip",
+    "host_back": "host_silent", "store_back": "store_degraded", "worker_ready": "worker_stopped",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class Picture:
         self.values = Values()
         self.trends = {name: Trend() for name in TRENDS}
         self.sunlit = Trend()
+        self.forecast_error = Trend()  # measured over predicted energy of jobs, less one, in per cent
         self.events: deque[Entry] = deque(maxlen=EVENTS_MOST)
         self.jobs = Jobs()
         self.alarms = Alarms()
@@ -130,7 +135,7 @@ class Picture:
             text = f"{sampled.name} is {shown(sampled.value)} {sampled.unit}, {words}"
             self.alarms.beyond(sampled.name, text, generated_ns)
         else:
-            self.alarms.within(sampled.name)
+            self.alarms.within(sampled.name, generated_ns)
 
     def _happened(self, happened: Happened, record: Record, is_late: bool) -> None:
         entry = Entry(
@@ -145,9 +150,15 @@ class Picture:
             return
         self.events.append(entry)
         self.jobs.take(happened, record.generated_ns)
-        if happened.severity in SEVERITIES and not is_late:
-            which = f" {happened.values[0]}" if happened.name in KEYED and happened.values else ""
-            self.alarms.raised(f"event {happened.name}{which}", happened.severity, happened.text, record.generated_ns)
+        error = self.jobs.last[-1].energy_error if happened.name == "job_done" and self.jobs.last else None
+        if error is not None:
+            self.forecast_error.add(100.0 * error, record.generated_ns)
+        if is_late:
+            return
+        if happened.severity in SEVERITIES:
+            self.alarms.raised(_key(happened.name, happened), happened.severity, happened.text, record.generated_ns)
+        if happened.name in ENDS_OF:
+            self.alarms.over(_key(ENDS_OF[happened.name], happened), record.generated_ns)
 
     def _is_known(self, entry: Entry) -> bool:
         """True where the same event came live before it was played back."""
@@ -167,6 +178,11 @@ class Picture:
     def _restart(self) -> None:
         """On-board time was set back: values and courses of before would hide what comes now."""
         self.values.restart()
-        self.sunlit.restart()
-        for trend in self.trends.values():
+        for trend in (self.sunlit, self.forecast_error, *self.trends.values()):
             trend.restart()
+
+
+def _key(name: str, happened: Happened) -> str:
+    """What makes two events one alarm: their name, and for some what they are about."""
+    which = f" {happened.values[0]}" if name in KEYED and happened.values else ""
+    return f"event {name}{which}"

@@ -24,6 +24,7 @@ class Sent:
     verifier: Verifier
     deadline_ns: int
     trouble: str = ""
+    line: int = 0  # of the history
 
     @property
     def verdict(self) -> str:
