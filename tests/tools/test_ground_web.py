@@ -23,6 +23,8 @@ from fsw.packets.events import EventReport
 from fsw.packets.housekeeping import HousekeepingReport
 from fsw.packets.pus import Telemetry
 from hal.clock import SECOND_NS, SteppedClock
+from tools.ground.archive.archive import Archive
+from tools.ground.archive.rawlog import Received
 from tools.ground.cli import gnd
 from tools.ground.console.picture import Picture
 from tools.ground.link import LinkDown
@@ -31,6 +33,7 @@ from tools.ground.session import Session
 from tools.ground.stack import MuteStack, PlainStack
 from tools.ground.web import server, told
 from tools.ground.web.feed import Feed
+from tools.ground.web.past import last_received, remember
 from tools.ground.web.server import LOOPBACK, Documents, application, server_of
 from tools.ground.web.sky import Sky, sky_of
 
@@ -175,6 +178,26 @@ def test_documents_stay_small_and_are_made_once_for_all_who_ask() -> None:
     first = mission.documents.all["now.json"]()
     assert len(first) < 40_000 and mission.documents.all["now.json"]() is first
     assert len(mission.documents.all["course.json"]()) < 120_000
+
+
+def test_the_page_begins_with_what_the_archive_holds_and_raises_no_alarm_of_it(tmp_path: Path) -> None:
+    packets = [*hour(), thermal(721, 151.0, 3601.0)]
+    with Archive(tmp_path) as archive:
+        for place, octets in enumerate(packets):
+            archive.add(Received(UTC_NS + place * 5 * SECOND_NS, True, octets))
+    mission = Mission([])
+    mission.clock.advance_to_ns(2 * 3600 * SECOND_NS)
+    remember(mission.picture, last_received(tmp_path), mission.feed.moment())
+    now = mission.document("now.json")
+    assert now["values"]["soc"][:2] == [pytest.approx(0.859), "stale"]
+    assert now["events"][0]["name"] == "mode_changed" and now["alarms"] == []
+    assert now["link"]["packets"] == 0 and now["link"]["age_s"] == pytest.approx(7200.0 - 5.0 * 721)
+    assert sum(pair is not None for pair in mission.document("course.json")["plots"]["soc"]) > 50
+
+
+def test_an_archive_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    result = CliRunner().invoke(gnd, ["web", "--archive", str(tmp_path)])
+    assert result.exit_code == 2 and "no archive is there" in result.output
 
 
 def test_a_listener_sends_nothing_but_that_it_is_there() -> None:

@@ -10,6 +10,7 @@ import click
 
 from fsw.packets.frames.acceptance import ChannelConfig
 from tools.ground import options
+from tools.ground.archive.rawlog import ArchiveError, Received
 from tools.ground.clock import StationClock
 from tools.ground.console.picture import Picture
 from tools.ground.finding import PROFILES, choose
@@ -18,6 +19,7 @@ from tools.ground.profiled import ProfiledLink
 from tools.ground.session import Session
 from tools.ground.stack import FrameStack, MuteStack, PlainStack, Stack
 from tools.ground.web.feed import Feed
+from tools.ground.web.past import last_received, remember
 from tools.ground.web.server import LOOPBACK, Documents, application, server_of
 from tools.ground.web.sky import MissionError, Sky, read_sky
 
@@ -34,32 +36,40 @@ PORT = 8025
     multiple=True,
     help="Mission file (TOML or JSON) with orbit and stations, for the map; a second one is laid over the first.",
 )
+@click.option(
+    "--archive",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Archive whose last hours the plots begin with.",
+)
 @click.option("--tm-port", type=options.ANY_PORT, default=TM_PORT, show_default=True, help="UDP port here, 0: any.")
 @click.option("--tc-host", default="127.0.0.1", show_default=True, help="Host of the spacecraft's link.")
 @click.option("--tc-port", type=options.PORT, default=TC_PORT, show_default=True, help="UDP port of that host.")
 @click.option("--link", "profile", type=click.Choice(PROFILES), help="How the link is spoken; else as a flight says.")
 @click.pass_context
 def web(
-    context: click.Context, host: str, port: int, missions: tuple[Path, ...], tm_port: int, tc_host: str,
-    tc_port: int, profile: str | None,
+    context: click.Context, host: str, port: int, missions: tuple[Path, ...], archive: Path | None, tm_port: int,
+    tc_host: str, tc_port: int, profile: str | None,
 ) -> None:  # fmt: skip
     """Serve the mission page: values, plots, map, jobs, events. Read-only; opens no key, sends no command.
 
     Example: penumbra gnd web --mission fsw/missions/owned.toml --mission runs/default-1/mission.json
     """
-    sky = _sky(missions)
+    sky, past = _sky(missions), _past(archive)
     with options.told(), closing(_listen(host, port)) as listening:
         session = _listener(context, tm_port, tc_host, tc_port, profile)
         if host not in LOOPBACK:
             click.echo("whoever reaches this computer can read the page", err=True)
         click.echo(f"mission page at http://{_address(listening)}/ (read-only); Ctrl-C stops")
-        serve(session, sky, listening, LOOPBACK if host in LOOPBACK else ("*",))
+        serve(session, sky, past, listening, LOOPBACK if host in LOOPBACK else ("*",))
 
 
-def serve(session: Session, sky: Sky | None, listening: socket.socket, hosts: tuple[str, ...]) -> None:
-    """Listen to the spacecraft and serve the page until a signal."""
+def serve(
+    session: Session, sky: Sky | None, past: list[Received], listening: socket.socket, hosts: tuple[str, ...]
+) -> None:
+    """Listen to the spacecraft and serve the page until a signal; plots begin with what is `past`."""
     picture = Picture()
     feed = Feed(session, picture)
+    remember(picture, past, feed.moment())
     feed.start()
     try:
         server_of(application(Documents(picture, feed, sky, session.clock), hosts)).run(sockets=[listening])
@@ -83,6 +93,13 @@ def _sky(missions: tuple[Path, ...]) -> Sky | None:
     try:
         return read_sky(missions) if missions else None
     except MissionError as error:
+        raise options.Misunderstood(str(error)) from error
+
+
+def _past(archive: Path | None) -> list[Received]:
+    try:
+        return last_received(archive) if archive is not None else []
+    except ArchiveError as error:
         raise options.Misunderstood(str(error)) from error
 
 

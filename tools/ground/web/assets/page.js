@@ -69,6 +69,7 @@ function showHead() {
     mode.raw && badge(mode.quality !== "valid" ? "" : mode.raw === "SAFE" ? "warn" : "good", "mode", mode.raw),
     sky && badge(sky.is_sunlit ? "sun" : "dark", "", light + until),
     badge(link.is_silent ? "bad" : "good", "last packet", link.age_s === null ? "never" : `${span(link.age_s)} ago`),
+    latest.alarms.length ? badge("warn", "alarms", String(latest.alarms.length)) : null,
     badge("", "packets", `${link.packets}${link.missed ? `, ${link.missed} lost` : ""}${link.bad ? `, ${link.bad} bad` : ""}`),
   ].filter(Boolean));
   const silence = link.age_s === null ? "no telemetry has been received yet" : `no telemetry for ${span(link.age_s)}`;

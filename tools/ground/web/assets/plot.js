@@ -3,6 +3,7 @@
 import { digits, element, minute, shape } from "./draw.js";
 
 const LEFT = 44, RIGHT = 8, TOP = 6, BOTTOM = 20;
+const NOISE = 0.05; // of the highest: so far below nothing a sensor's noise is drawn as nothing
 const GAP = 6; // columns without a sample that a line may cross: a structure that comes once a minute
 
 export class Plot {
@@ -20,7 +21,7 @@ export class Plot {
     const columns = this.series.map((row) => course.plots[row.name].map((pair) => pair && pair.map((value) => value * this.scale)));
     const [low, high, step] = this.range(columns);
     const x = (ms) => LEFT + ((this.width - LEFT - RIGHT) * (ms - course.begin)) / (course.end - course.begin);
-    const y = (value) => TOP + (this.height - TOP - BOTTOM) * (1 - (value - low) / (high - low));
+    const y = (value) => TOP + (this.height - TOP - BOTTOM) * (1 - (Math.max(value, low) - low) / (high - low));
     const bottom = this.height - BOTTOM;
     const parts = course.nights.map(([entry, exit]) => {
       const from = Math.max(x(entry), LEFT), to = Math.min(x(exit), this.width - RIGHT);
@@ -50,7 +51,7 @@ export class Plot {
     const all = columns.flat().filter(Boolean).flat();
     let low = Math.min(...all), high = Math.max(...all);
     if (!all.length) [low, high] = [0, this.least];
-    if (this.zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
+    if (this.zero) [low, high] = [low > -NOISE * high ? 0 : low, Math.max(0, high)];
     if (high - low < this.least) [low, high] = this.zero ? [low, low + this.least] : [(low + high - this.least) / 2, (low + high + this.least) / 2];
     const power = 10 ** Math.floor(Math.log10((high - low) / 4));
     const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((each) => each >= (high - low) / 4);
@@ -58,7 +59,7 @@ export class Plot {
   }
 
   hours(course, x, bottom) {
-    const wanted = (course.end - course.begin) / Math.max(2, Math.floor(this.width / 90));
+    const wanted = (course.end - course.begin) / Math.max(2, Math.floor(this.width / 75));
     const step = [5, 10, 15, 30, 60, 120].map((minutes) => minutes * 60e3).find((each) => each >= wanted) ?? 240 * 60e3;
     const marks = [];
     for (let at = Math.ceil(course.begin / step) * step; at <= course.end; at += step) {
