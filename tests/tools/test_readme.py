@@ -96,6 +96,11 @@ def test_options_in_the_prose_exist() -> None:
             ("gnd", "cmd", "send"),
             ("gnd", "tlm", "list"),
             ("gnd", "tlm", "watch"),
+            ("gnd", "tlm", "plot"),
+            ("gnd", "cmd", "history"),
+            ("gnd", "archive", "record"),
+            ("gnd", "sched", "add"),
+            ("gnd", "time", "correlate"),
         ]
     )
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--help", "--mission"}
