@@ -7,7 +7,9 @@ from typing import Any
 
 SENSORS = {
     "ina226": "hal.drivers.ina226:Ina226",
+    "ina3221": "hal.drivers.ina3221:Ina3221",
     "tmp117": "hal.drivers.tmp117:Tmp117",
+    "tmp75": "hal.drivers.tmp75:Tmp75",
     "dosimeter": "hal.drivers.dosimeter:Dosimeter",
     "hwmon": "hal.drivers.hwmon:Hwmon",
     "ina3221_rail": "hal.drivers.ina3221_rail:Rail",

@@ -46,6 +46,13 @@ INA226 = Case(
     {"voltage": 12.0, "current": 0.25, "power": 3.125},
 )
 TMP117 = Case("tmp117", {"address": ADDRESS}, {0x00: 0x0CC0, 0x01: 0x0220, 0x0F: 0x0117}, {"temperature": 25.5})
+TMP75 = Case("tmp75", {"address": ADDRESS}, {0x00: 0x1980}, {"temperature": 25.5})
+INA3221 = Case(  # 12 V is 1500 bits of 8 mV, 0.25 A in 10 mOhm 62.5 bits of 40 uV: 62 of them are 0.248 A
+    "ina3221",
+    {"address": ADDRESS, "input": 2, "shunt_ohm": 0.01},
+    {0x03: 62 << 3, 0x04: 1500 << 3, 0xFE: 0x5449, 0xFF: 0x3220},
+    {"voltage": 12.0, "current": 0.248, "power": 2.976},
+)
 DOSIMETER = Case("dosimeter", {"address": ADDRESS, "ugy_s_per_v": 50.0}, {0x00: 16_000}, {"dose_rate": 50.0})
 HWMON = Case(
     "hwmon",
@@ -165,7 +172,7 @@ PRESSURE = Case(
     {"pressure/cpu": PSI.format(10460016539)},
     {"some_time": 0.0, "full_time": 0.0},
 )
-CHIPS = [INA226, TMP117, DOSIMETER]
+CHIPS = [INA226, INA3221, TMP117, TMP75, DOSIMETER]
 KERNEL = [HWMON, RAIL, IIO, MLX90614, THERMAL, EDAC, POWERCAP, CPUFREQ, CPUIDLE, CPU_STAT, PRESSURE]
 NAMES: dict[str, Any] = {"argvalues": CHIPS, "ids": lambda case: case.driver}
 KERNEL_NAMES: dict[str, Any] = {"argvalues": KERNEL, "ids": lambda case: case.driver}

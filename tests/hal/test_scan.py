@@ -92,6 +92,18 @@ def test_the_file_says_what_is_left_to_fill_in_and_names_the_buses(
     assert tomllib.loads(out)["name"] == "scanned"
 
 
+def test_a_power_monitor_under_iio_is_read_at_its_bus_and_not_at_its_shunt(tmp_path: Path) -> None:
+    device = "bus/iio/devices/iio:device0"
+    raw = {"voltage0": (800, 0.0025), "voltage1": (9600, 1.25), "power2": (500, 6.25), "current3": (1000, 0.25)}
+    files = {f"{device}/name": "ina226\n"}
+    for channel, (number, scale) in raw.items():
+        files |= {f"{device}/in_{channel}_raw": f"{number}\n", f"{device}/in_{channel}_scale": f"{scale}\n"}
+    ports = {"sys": MemoryFiles({**files}), "proc": MemoryFiles({}), "dev": MemoryFiles({})}
+    _, samples = opened(scanned(ports, tmp_path / "iio.toml"), ports)
+    values = {name: sample.value for name, sample in samples.items() if isinstance(sample, Reading)}
+    assert values == pytest.approx({"ina226_voltage_v": 12.0, "ina226_current_a": 0.25, "ina226_power_w": 3.125})
+
+
 def test_odd_names_become_plain_ones_that_stand_once(tmp_path: Path) -> None:
     odd = {
         "class/thermal/thermal_zone0/type": 'a "quoted"\\ zone\n',
