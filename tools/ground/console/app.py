@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar
@@ -76,13 +77,14 @@ def arrangement(width: int, height: int) -> Arrangement:
 class Drawn(Widget):
     """A widget that is nothing but lines, drawn from the picture under its lock."""
 
-    def __init__(self, draw: Callable[[int, int], Lines], name: str) -> None:
+    def __init__(self, lock: AbstractContextManager[object], draw: Callable[[int, int], Lines], name: str) -> None:
         super().__init__(id=name)
-        self._draw = draw
+        self._lock, self._draw = lock, draw
 
     def render(self) -> Text:
         width, height = self.size
-        return fitted(self._draw(width, height), width, height)
+        with self._lock:
+            return fitted(self._draw(width, height), width, height)
 
 
 class Completion(Suggester):
@@ -179,29 +181,30 @@ class Console(App[None]):
         self.notice = ""
         self._back = 0
         self._terminal = Size(*LEAST)
-        self._past: deque[str] = deque(maxlen=PAST_MOST)
+        self.line = CommandLine(deque(maxlen=PAST_MOST))
+        self.body = Container(id="body")
+        self.panes = {name: self._drawn(self._pane(name), name) for name in PANES}
+        self.hint = self._drawn(self._hint, "hint")
 
     def compose(self) -> ComposeResult:
-        yield Drawn(lambda width, _: [bars.banner(self.picture, self.desk.moment(), width)], "banner")
-        yield Drawn(lambda width, _: [bars.pages(self.picture, self.page, width)], "pages")
-        with Container(id="body"):
-            for name in PANES:
-                yield Drawn(self._pane(name), name)
-        yield Drawn(lambda width, _: bars.last_command(self.picture, width), "last")
-        yield CommandLine(self._past)
-        yield Drawn(self._hint, "hint")
+        yield self._drawn(lambda width, _: [bars.banner(self.picture, self.desk.moment(), width)], "banner")
+        yield self._drawn(lambda width, _: [bars.pages(self.picture, self.page, width)], "pages")
+        with self.body:
+            yield from self.panes.values()
+        yield self._drawn(lambda width, _: bars.last_command(self.picture, width), "last")
+        yield self.line
+        yield self.hint
 
     def on_mount(self) -> None:
-        for name in PANES:
-            self.query_one(f"#{name}", Drawn).border_title = name
-        self.query_one(CommandLine).focus()
+        for name, pane in self.panes.items():
+            pane.border_title = name
+        self.line.focus()
         self._arrange()
         self.set_interval(REFRESH_S, self.redraw)
 
     def on_resize(self, event: events.Resize) -> None:
         self._terminal = event.size
-        if self.query("#body"):
-            self._arrange()
+        self._arrange()
 
     def redraw(self) -> None:
         """Draw what is known now."""
@@ -231,47 +234,42 @@ class Console(App[None]):
         self._fit_hint()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        line = self.query_one(CommandLine)
         outcome = self.operator.enter(message.value)
         if outcome.is_end:
             self.exit()
             return
         if not outcome.keeps_line:
-            line.remember(message.value.strip())
+            self.line.remember(message.value.strip())
             with self.prevent(Input.Changed):
-                line.action_clear()
+                self.line.action_clear()
         self.notice = outcome.notice
         if outcome.page:
             self.action_page(outcome.page)
         self.redraw()
 
-    def _pane(self, name: str) -> Callable[[int, int], Lines]:
-        def draw(width: int, height: int) -> Lines:
-            with self.picture.lock:
-                return PANES[name](self.picture, self.desk.moment(), width, height, self._back)
+    def _drawn(self, draw: Callable[[int, int], Lines], name: str) -> Drawn:
+        return Drawn(self.picture.lock, draw, name)
 
-        return draw
+    def _pane(self, name: str) -> Callable[[int, int], Lines]:
+        return lambda width, height: PANES[name](self.picture, self.desk.moment(), width, height, self._back)
 
     def _hint(self, width: int, _height: int) -> Lines:
-        with self.picture.lock:
-            words = self.notice or self.operator.state() or hint(self.query_one(CommandLine).value) or bars.KEYS
+        words = self.notice or self.operator.state() or hint(self.line.value) or bars.KEYS
         style = "bold yellow" if self.notice or self.operator.armed else ""
         return [Text(line, style=style) for line in wrap(words, max(width, 1), max_lines=HINT_MOST, placeholder=" …")]
 
     def _fit_hint(self) -> None:
         """What a hazardous command does is read whole, however narrow the terminal."""
-        drawn = self.query_one("#hint", Drawn)
-        drawn.styles.height = max(1, len(self._hint(self._terminal.width, 0)))
-        drawn.refresh()
+        with self.picture.lock:
+            self.hint.styles.height = max(1, len(self._hint(self._terminal.width, 0)))
+        self.hint.refresh()
 
     def _arrange(self) -> None:
         """The panes of this page, side by side as the size allows."""
-        width, height = self._terminal
-        chosen = arrangement(width, height)
+        chosen = arrangement(*self._terminal)
         names = chosen.panes if self.page == "all" else (self.page,)
         columns = chosen.columns if self.page == "all" else 1
-        for name in PANES:
-            self.query_one(f"#{name}", Drawn).display = name in names
-        body = self.query_one("#body")
-        body.styles.grid_size_columns = columns
-        body.styles.grid_size_rows = -(-len(names) // columns)
+        for name, pane in self.panes.items():
+            pane.display = name in names
+        self.body.styles.grid_size_columns = columns
+        self.body.styles.grid_size_rows = -(-len(names) // columns)
