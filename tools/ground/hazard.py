@@ -18,7 +18,7 @@ from fsw.catalogue.rows import Hazard
 from fsw.catalogue.wire import Value, WireError, decode_arguments, encode_arguments
 from hal.clock import SECOND_NS
 from tools.ground import options
-from tools.ground.arguments import find_command, parse_arguments
+from tools.ground.arguments import ArgumentError, RangeError, find_command, parse_arguments
 from tools.ground.clock import iso
 from tools.ground.following import Order, follow
 from tools.ground.verifier import WAITABLE
@@ -41,7 +41,7 @@ def token_of(row: CommandRow, values: tuple[Value, ...], until_s: float, user: i
 
 
 def command_of(token: str, now_s: float, user: int) -> tuple[CommandRow, tuple[Value, ...]]:
-    """The command in a token; raises click exceptions for one that is wrong, old or somebody else's."""
+    """The command in a token; raises ArgumentError for one that is wrong, RangeError where it is old or others'."""
     try:
         octets = bytes.fromhex(token)
         if len(octets) < _HEAD.size + _CRC.size or crc_hqx(octets, 0xFFFF):
@@ -50,11 +50,11 @@ def command_of(token: str, now_s: float, user: int) -> tuple[CommandRow, tuple[V
         row = next(row for row in COMMANDS if row.id == number)
         values = decode_arguments(row.name, octets[_HEAD.size : -_CRC.size])
     except (ValueError, WireError, StopIteration) as error:
-        raise options.Misunderstood(f"that is no token of cmd arm: {error}") from error
+        raise ArgumentError(f"that is no token of cmd arm: {error}") from error
     if armed_by != user:
-        raise options.Refused("somebody else has armed it")
+        raise RangeError("somebody else has armed it")
     if now_s > until_s:
-        raise options.Refused(f"its window ended {now_s - until_s:.0f} s ago; arm it again")
+        raise RangeError(f"its window ended {now_s - until_s:.0f} s ago; arm it again")
     return row, values
 
 

@@ -38,7 +38,8 @@ class Session:
 
     Where the board says that our counter is behind, it is advanced, and the command that nobody has answered goes out
     again: on board the same packet acts once. `challenge` is what a board that has lost its counter asks, `rejected`
-    why it has rejected something last. `on_octets` is told of every packet as received, and when (UTC nanoseconds).
+    why it has rejected something last. `on_octets` is told of every packet as received, and when (UTC nanoseconds),
+    `on_record` of every one that was understood, whoever waits for what.
     """
 
     def __init__(self, link: GroundLink, clock: GroundClock, source: int = 0, sequence: int | None = None) -> None:
@@ -48,6 +49,7 @@ class Session:
         self.challenge: Challenge | None = None
         self.rejected = ""
         self.on_octets: Callable[[bytes, int], None] | None = None
+        self.on_record: Callable[[Record], None] | None = None
         self._profiled = link if isinstance(link, ProfiledLink) else None
         self._unanswered: Telecommand | None = None
         self._start_ns = clock.now_ns()
@@ -127,6 +129,8 @@ class Session:
         if not isinstance(record, Record):
             return None
         self._heed(record, octets)
+        if self.on_record is not None:
+            self.on_record(record)
         return record
 
     def silent_s(self) -> float:
