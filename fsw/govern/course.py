@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fsw.govern.meter import Run
 from fsw.messages import JobReport, WorkResult
 
+SOURCES = ("", "counter", "sampled", "model")  # of joules, the best first; none before anything is metered
 Summary = tuple[float, ...]
 """Mean, lowest, highest and share above one half, see `fsw.infer.check.output_summary`."""
 
@@ -29,7 +30,7 @@ class Course:
     lost_j: float = 0.0  # by the attempts that failed
     energy_j: float = 0.0
     variance: float = 0.0
-    is_sampled: bool = True
+    source: str = ""  # of `energy_j`: the worst of the sources of its parts
     seconds: float = 0.0
     predicted_j: float = 0.0
     predicted_s: float = 0.0
@@ -49,7 +50,7 @@ class Course:
             lost_j=report.lost_j,
             energy_j=report.energy_j,
             variance=report.energy_sigma_j**2,
-            is_sampled=report.energy_source == "sampled",
+            source=report.energy_source if report.energy_source in SOURCES else "model",
             seconds=report.seconds,
             predicted_j=report.predicted_j,
             predicted_s=report.predicted_s,
@@ -65,7 +66,7 @@ class Course:
         return {
             "energy_j": energy_j,
             "energy_sigma_j": math.sqrt(self.variance),
-            "energy_source": "sampled" if self.is_sampled else "model",
+            "energy_source": self.source or "model",
             "predicted_j": self.predicted_j,
             "predicted_s": self.predicted_s,
             "seconds": self.seconds,
@@ -98,7 +99,7 @@ class Course:
         """The meter of its share of an order is complete."""
         self.energy_j += run.joules
         self.variance += run.variance
-        self.is_sampled = self.is_sampled and run.sampled
+        self.source = max(self.source, run.source, key=SOURCES.index)
 
     def cut(self) -> None:
         """The order did a segment and there is more to do: it is no attempt that is held against the job."""

@@ -300,7 +300,7 @@ class Dispatcher:
     def settle(self, plant: Plant) -> list[JobReport]:
         """Meter by one sample of the rail; the reports of jobs whose energy is complete."""
         reports = []
-        for run in self.meter.sample(plant.time_ns, plant.payload_power_w):
+        for run in self.meter.sample(plant.time_ns, plant.payload_power_w, plant.payload_energy_j):
             active, part = self._metered.pop(id(run), (None, None))
             if active is None or part is None or part.result is None:
                 continue

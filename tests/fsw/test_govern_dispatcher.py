@@ -106,6 +106,18 @@ def test_energy_without_a_reading_of_the_rail_is_the_models_and_teaches_nothing(
     assert [point.watts for point in flight.dispatcher.points.of("cloud")] == before
 
 
+def test_energy_that_the_rail_counts_is_the_counters_and_one_look_without_it_makes_it_sampled() -> None:
+    for counted_j, source, joules in ((112.0, "counter", 12.0 - IDLE_W), (None, "sampled", 3.0)):
+        flight = Flight()
+        flight.dispatcher.settle(dataclasses.replace(plant(0.5), payload_energy_j=100.0))
+        flight.dispatcher.submit(job())
+        flight.end(flight.start(0.5), Outcome.DONE, 0.5, 1.5)
+        look = dataclasses.replace(plant(1.5, IDLE_W + 3.0), payload_energy_j=counted_j)
+        (report,) = flight.dispatcher.settle(look)
+        assert report.energy_source == source
+        assert report.energy_j == pytest.approx(joules)
+
+
 def test_a_measured_job_corrects_the_prediction_of_the_next() -> None:
     flight = Flight(*(job(number) for number in range(1, 40)))
     first, second = flight.start(0.0), 0.0
