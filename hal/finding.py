@@ -45,7 +45,10 @@ def suggest(quantity: str, stem: str, high: float | None = None, source: str = "
     """A channel of the quantity, named `stem` and its unit: `suggest("power", "package 0")` is `package_0_power_w`."""
     channel = _QUANTITIES[quantity]
     wide = replace(channel, name=slug(f"{stem}_{channel.name}"), source=source)
-    return wide if high is None else replace(wide, high=high, max_rate_per_s=high)
+    if high is None:
+        return wide
+    is_electrical = wide.max_rate_per_s == wide.high  # its rate is its range
+    return replace(wide, high=high, max_rate_per_s=high if is_electrical else wide.max_rate_per_s)
 
 
 def slug(text: str) -> str:

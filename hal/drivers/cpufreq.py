@@ -42,22 +42,24 @@ class Cpufreq(NumberFiles):
 
     @staticmethod
     def scan(files: FileTree) -> tuple[Finding, ...]:
-        """A device for each policy; the most that the quantity can be is half as much again as the rated maximum."""
-        found = []
+        """A device for each kind of processor, by its rated clock: the first of a kind stands for the others.
+
+        The most that the clock can be is half as much again as the rated maximum.
+        """
+        found: dict[str, Finding] = {}
         for path in paths_of(files, f"{FOLDER}/policy*/scaling_cur_freq"):
             number = path.removeprefix(f"{FOLDER}/policy").partition("/")[0]
             rated = text_of(files, f"{FOLDER}/policy{number}/cpuinfo_max_freq") or ""
             high = 1.5 * KILO * int(rated) if rated.isdecimal() else None
-            found.append(
-                Finding(
-                    driver="cpufreq",
-                    name=f"clock_{number}",
-                    about=f"clock of the processors of policy {number}",
-                    options={"policy": int(number)},
-                    channels={
-                        "frequency": suggest("frequency", f"cpu{number}", high),
-                        "ceiling": suggest("frequency", f"cpu{number}_ceiling", high),
-                    },
-                )
+            finding = Finding(
+                driver="cpufreq",
+                name=f"clock_{number}",
+                about=f"clock of policy {number}, for all processors with its rated clock",
+                options={"policy": int(number)},
+                channels={
+                    "frequency": suggest("frequency", f"cpu{number}", high),
+                    "ceiling": suggest("frequency", f"cpu{number}_ceiling", high),
+                },
             )
-        return tuple(found)
+            found.setdefault(rated, finding)
+        return tuple(found.values())

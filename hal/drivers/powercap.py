@@ -88,7 +88,10 @@ class Powercap(CountFiles):
 def domains(files: FileTree, control: str) -> dict[str, str]:
     """The folders of the zones of a control type by the name of their domain."""
     names = dict(names_of(files, f"{FOLDER}/{control}:*/name"))
-    return {_domain(folder, names): folder for folder in sorted(names, reverse=True)}
+    found: dict[str, str] = {}
+    for folder in sorted(names):
+        found.setdefault(_domain(folder, names), folder)
+    return found
 
 
 def zone_folder(files: FileTree, control: str, domain: str, zone: str) -> str:

@@ -56,7 +56,9 @@ def test_a_laptop_has_its_processor_battery_drive_and_energy(tree: Tree, tmp_pat
     assert {"package_0_energy_j", "package_0_core_power_w", "psys_energy_j", "cpu_waiting_share"} <= set(values)
     highs = {channel.name: channel.high for row in config.devices for channel in row.channels.values()}
     assert highs["coretemp_package_id_0_temp_c"] == 130.0  # 20 degrees over what the chip calls critical
-    assert highs["cpu0_frequency_hz"] == pytest.approx(6.3e9)
+    assert highs["cpu0_frequency_hz"] == pytest.approx(6.3e9) and "cpu1_frequency_hz" not in highs
+    rates = {channel.name: channel.max_rate_per_s for row in config.devices for channel in row.channels.values()}
+    assert rates["coretemp_package_id_0_temp_c"] == 20.0
     assert [row.name for row in config.actuators] == ["clock_ceiling", "limit_package_0", "machine_watchdog"]
 
 
@@ -88,7 +90,7 @@ def test_the_file_says_what_is_left_to_fill_in_and_names_the_buses(
     assert main(["scan"], given, SteppedClock()) == 0
     out, told = capsys.readouterr()
     assert "Fill in before you fly" in out and "I2C buses, not probed: i2c-0" in out and 'owner = "payload"' in out
-    assert "found 21 sensors and 3 actuators" in told
+    assert "found 20 sensors and 3 actuators" in told
     assert tomllib.loads(out)["name"] == "scanned"
 
 
