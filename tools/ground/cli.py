@@ -10,6 +10,7 @@ NOUNS = {
     "cmd": ("tools.ground.commands", "Commands: list, describe, send, arm, fire, stack, history."),
     "tlm": ("tools.ground.telemetry", "Telemetry: list, watch, get, plot, export, import."),
     "event": ("tools.ground.events", "Events: log."),
+    "alarm": ("tools.ground.alarm_cli", "Alarms: list, ack, shelve."),
     "link": ("tools.ground.status", "The link: status, unlock, set-vr, recover."),
     "key": ("tools.ground.key_cli", "Keys: make, status, swap."),
     "file": ("tools.ground.cfdp_cli", "Files on board: put, get, ls, rm, status; peer for other CFDP entities."),
