@@ -151,6 +151,13 @@ def test_nights_are_seen_in_the_array_and_the_next_is_foretold_from_the_last_two
     assert nights.next_ns is not None and nights.next_ns > picture.end_ns
 
 
+def test_a_console_that_is_opened_at_night_knows_that_it_is_dark() -> None:
+    picture = Picture()
+    take(picture, samples("power", array_power_w=0.0), 1.0)
+    assert [night.end_ns for night in picture.nights().all] == [None]
+    assert picture.nights().next_ns is None
+
+
 def test_the_host_s_word_goes_before_the_array() -> None:
     picture = Picture()
     for at_s in range(0, 600, 10):

@@ -11,7 +11,7 @@ from hal.clock import SECOND_NS
 from tools.ground.console.trend import BUCKET_S, Trend
 
 DARK_SHARE = 0.02  # of the array's best: albedo and the edges of the shadow give less
-LEAST_W = 0.5  # an array that never gave more tells nothing
+DARK_W = 0.5  # the same, while the best is not known: a console that was opened at night
 LEAST_ORBIT_S, MOST_ORBIT_S = 5_000, 8_400  # what low orbits take; other intervals are gaps or manoeuvres
 USUAL_ORBIT_S = 5_700
 ORBITS = 2
@@ -63,7 +63,8 @@ def nights_of(sunlit: Trend, array_w: Trend, begin_ns: int, end_ns: int) -> Nigh
 def _by_array(array_w: Trend, begin_ns: int, end_ns: int) -> list[tuple[int, bool]]:
     buckets = array_w.span(begin_ns, end_ns)
     best = max((bucket.high for bucket in buckets), default=0.0)
-    return [(b.last_ns, b.last < DARK_SHARE * best) for b in buckets] if best >= LEAST_W else []
+    dark_w = max(DARK_SHARE * best, DARK_W)
+    return [(bucket.last_ns, bucket.last < dark_w) for bucket in buckets]
 
 
 def _orbit(begins: list[int]) -> int | None:
