@@ -24,9 +24,9 @@ async function get(name) {
 }
 
 function value(name) {
-  const [raw, quality, , received, beyond] = latest.values[name];
+  const [raw, quality, generated, received, beyond] = latest.values[name];
   const old = received === null ? null : (latest.utc - received) / 1e3;
-  return { raw, quality, beyond, age: quality === "never" ? "never received" : `${quality === "valid" ? "" : `${quality}, `}${span(old)} ago` };
+  return { raw, quality, generated, beyond, age: quality === "never" ? "never received" : `${quality === "valid" ? "" : `${quality}, `}${span(old)} ago` };
 }
 
 function showTiles() {
@@ -63,6 +63,7 @@ function showHead() {
   const mode = value("mode");
   find("mission").textContent = latest.mission;
   find("clock").firstElementChild.textContent = moment(latest.onboard);
+  find("clock").lastElementChild.textContent = link.age_s === null ? "time here, UTC" : "on-board time, UTC";
   const light = sky && (sky.is_sunlit ? "in the Sun" : "in eclipse");
   const until = sky && (sky.until_s === null ? "" : `, ${sky.is_sunlit ? "eclipse" : "Sun"} in ${span(sky.until_s)}`);
   find("badges").replaceChildren(...[
@@ -89,7 +90,8 @@ function showJobs() {
   const running = value("job_running").raw, count = (name) => digits(value(name).raw);
   const cell = (name, text, kind = "") => element("div", { class: kind }, element("dt", {}, name), element("dd", {}, ...[text].flat()));
   const held = (who) => latest.reasons.find((reason) => reason.who === who);
-  const why = (who) => [held(who)?.what || "nothing", held(who) ? element("small", {}, ` since ${clock(held(who).since)}`) : ""];
+  const why = (who) => [held(who) ? held(who).what || "nothing" : "–", held(who) ? element("small", {}, ` since ${clock(held(who).since)}`) : ""];
+  find("queue").className = value("job_running").quality;
   find("queue").replaceChildren(
     cell("running", running === null ? "–" : running === 0 ? "none" : `job ${running}`), cell("waiting", count("jobs_queued")),
     cell("failed", count("jobs_failed")), cell("expired", count("jobs_expired")),
@@ -132,10 +134,11 @@ function showValues() {
     if (!section.open && !wanted) continue;
     section.open = true;
     section.querySelector("tbody").replaceChildren(...shown.map((name) => {
-      const { raw, quality, beyond, age } = value(name), { unit, meaning } = words.parameters[name];
+      const { raw, quality, generated, beyond, age } = value(name), { unit, meaning } = words.parameters[name];
       return element("tr", { class: `${quality}${beyond ? " beyond" : ""}` }, element("td", {}, name),
         element("td", { class: "n value" }, `${digits(raw)}${unit && unit !== "1" ? ` ${unit}` : ""}${beyond ? `, ${beyond}` : ""}`),
-        element("td", {}, quality), element("td", { class: "n" }, age.replace(/^.*, /, "")), element("td", { class: "meaning soft" }, meaning));
+        element("td", {}, quality), element("td", { class: "n made" }, generated === null ? "–" : clock(generated)),
+        element("td", { class: "n" }, age.replace(/^.*, /, "")), element("td", { class: "meaning soft" }, meaning));
     }));
   }
 }
@@ -144,7 +147,7 @@ function makeValues() {
   find("structures").append(...Object.entries(words.structures).map(([structure, names]) => element("details", { id: `structure-${structure}` },
     element("summary", {}, structure, element("span", {}, `${names.length} values`)),
     element("div", { class: "scroll" }, element("table", {}, element("thead", {}, element("tr", {},
-      element("th", {}, "name"), element("th", { class: "n" }, "value"), element("th", {}, "quality"), element("th", { class: "n" }, "received"),
+      element("th", {}, "name"), element("th", { class: "n" }, "value"), element("th", {}, "quality"), element("th", { class: "n made" }, "generated"), element("th", { class: "n" }, "received"),
       element("th", { class: "meaning" }, "meaning"))), element("tbody"))))));
 }
 
