@@ -37,9 +37,10 @@ def replay(folder: Path, entries: Iterable[Entry], span_s: float, now_ns: int) -
 
 def _received(folder: Path, span_s: float) -> Iterator[tuple[bytes, int]]:
     """Live packets that can raise an alarm, as they came; definitions of limits however old they are."""
+    newest = "(SELECT max(received_ns) FROM packets WHERE is_live)"
     question = (
         "SELECT octets, received_ns FROM packets WHERE is_live AND (kind = 'reported' OR "
-        "(kind IN ('samples', 'happened') AND received_ns >= (SELECT max(received_ns) FROM packets WHERE is_live) - ?)) ORDER BY received_ns, n"
+        f"(kind IN ('samples', 'happened') AND received_ns >= {newest} - ?)) ORDER BY received_ns, n"
     )
     answer = connect(folder).execute(question, [round(span_s * SECOND_NS)])
     while rows := answer.fetchmany(1000):
