@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import pytest
 
 from fsw.bus.memory import MemoryBus
@@ -14,15 +17,18 @@ from fsw.messages import CommandReport, Durable, Stage
 from fsw.telemetry.service import TelemetryService
 from hal.clock import SECOND_NS, OnboardTime, SteppedClock
 from hal.ports.link import memory_pair
+from tools.ground import options
 from tools.ground.arguments import find_command
+from tools.ground.cli import gnd
 from tools.ground.console.alarms import Alarms
-from tools.ground.console.cli import note
+from tools.ground.console.cli import note, reopened
 from tools.ground.console.conversation import ORDERS_MOST, Conversation, Order
 from tools.ground.console.operating import Operator
 from tools.ground.console.picture import Picture
 from tools.ground.history import History, HistoryError
 from tools.ground.journal import Journal, author, commands_of
 from tools.ground.link import LinkDown
+from tools.ground.options import Station
 from tools.ground.session import Session
 
 TAI_AT_ZERO_NS = 2_173_824_037 * SECOND_NS
@@ -216,3 +222,45 @@ def test_what_is_done_with_an_alarm_is_in_the_same_chain(tmp_path: Path) -> None
     )  # fmt: skip
     with pytest.raises(HistoryError):
         note(History(tmp_path), author("ada"), alarms.actions[0])
+
+
+def test_after_a_link_that_was_down_a_new_session_is_opened_and_nothing_old_leaves() -> None:
+    desk = Desk(Flight(is_down=True))
+    opened: list[Session] = []
+
+    def reopen() -> Session:
+        if not opened:
+            opened.append(desk.session)
+            raise LinkDown("no keys yet")
+        desk.flight.is_down = False
+        opened.append(Session(desk.flight, desk.flight.clock, sequence=9))
+        desk.conversation.order(order("ping"))
+        return opened[-1]
+
+    conversation = Conversation(desk.session, desk.picture, None, reopen)
+    desk.conversation = conversation
+    conversation.renew()
+    assert desk.picture.trouble == "no keys yet"
+    conversation.renew()
+    desk.listen()
+    assert (len(opened), desk.picture.trouble) == (2, "")
+    assert [sent.verdict for sent in desk.picture.commands] == ["completed"]
+
+
+def test_a_session_is_opened_again_in_another_thread_and_its_errors_are_those_of_the_link() -> None:
+    flights = [Flight(), Flight()]
+    station = Station(link=lambda: flights.pop(), clock=LabClock())
+    context = click.Context(gnd, obj=station)
+    with ExitStack() as sessions:
+        with ThreadPoolExecutor(1) as pool:
+            for _ in range(2):
+                pool.submit(lambda: reopened(context, sessions, options.session(0, "", 1))).result()
+        assert flights == []
+        station = Station(link=down, clock=LabClock())
+        context.obj = station
+        with pytest.raises(LinkDown, match="nobody"):
+            reopened(context, sessions, options.session(0, "", 1))
+
+
+def down() -> Flight:
+    raise LinkDown("nobody listens there")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
+
 import click
 
 from tools.ground import options
@@ -9,6 +11,8 @@ from tools.ground.clock import iso
 from tools.ground.console.alarms import Action
 from tools.ground.history import History, HistoryError
 from tools.ground.journal import Author, Journal, author
+from tools.ground.link import LinkDown
+from tools.ground.session import Session
 
 
 @click.command()
@@ -29,11 +33,16 @@ def console(context: click.Context, operator: str | None, tm_port: int, tc_host:
     from tools.ground.console.picture import Picture
 
     path, person = options.history_file(), author(operator)
-    with options.session(tm_port, tc_host, tc_port) as session:
+    with ExitStack() as sessions:
+
+        def reopen() -> Session:
+            return reopened(context, sessions, options.session(tm_port, tc_host, tc_port))
+
+        session = sessions.enter_context(options.session(tm_port, tc_host, tc_port))
         picture = Picture()
         history = None if path is None else History(path)
         journal = None if history is None else Journal(history, person, session.clock)
-        conversation = Conversation(session, picture, journal)
+        conversation = Conversation(session, picture, journal, reopen)
         chief = Operator(picture, conversation, person.operator, lambda action: note(history, person, action))
         screen = Console(chief, picture, conversation)
         conversation.start()
@@ -42,6 +51,16 @@ def console(context: click.Context, operator: str | None, tm_port: int, tc_host:
         finally:
             conversation.stop()
     context.exit(screen.return_code or 0)
+
+
+def reopened(context: click.Context, sessions: ExitStack, session: AbstractContextManager[Session]) -> Session:
+    """Another session in place of the one in `sessions`, in whatever thread this is; raises LinkDown."""
+    sessions.close()
+    try:
+        with context.scope(cleanup=False):
+            return sessions.enter_context(session)
+    except click.ClickException as error:
+        raise LinkDown(error.message) from error
 
 
 def note(history: History | None, person: Author, action: Action) -> None:

@@ -55,10 +55,21 @@ class Desk(Protocol):
 
 
 class Conversation:
-    """Fills `Desk` over a session. `run` is the thread; `turn` one step of it."""
+    """Fills `Desk` over a session. `run` is the thread, `listen` a part of it.
 
-    def __init__(self, session: Session, picture: Picture, journal: Journal | None = None) -> None:
-        self._session, self._picture, self._journal = session, picture, journal
+    `reopen` gives a new session in place of one whose link went down: the flight may have begun anew with other keys,
+    and what waited for the order of frames must not leave when nobody expects it any more. It raises LinkDown.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        picture: Picture,
+        journal: Journal | None = None,
+        reopen: Callable[[], Session] | None = None,
+    ) -> None:
+        self._session, self._picture, self._journal, self._reopen = session, picture, journal, reopen
+        self._bad = 0  # packets of the sessions before
         self._open: list[Sent] = []  # what the history does not know the end of
         self._orders: queue.Queue[Order] = queue.Queue(ORDERS_MOST)
         self._stop = Event()
@@ -98,6 +109,7 @@ class Conversation:
                 self.send_waiting()
                 self._close_books()
                 self._stop.wait(RETRY_S)
+                self.renew()
 
     def listen(self, until_ns: int | None = None) -> None:
         """Take what comes until the time, or until stopped; raises LinkDown, SecurityError."""
@@ -119,7 +131,7 @@ class Conversation:
             if record is not None:
                 picture.trouble = ""
                 picture.take(record, session.clock.now_ns())
-            picture.hearing.bad = session.decoder.bad
+            picture.hearing.bad = self._bad + session.decoder.bad
             picture.commands.acknowledged(session.acknowledged(), session.clock.utc_ns())
             if session.clock.now_ns() - self._status_ns >= SECOND_NS:  # it changes slowly
                 self._status_ns = session.clock.now_ns()
@@ -165,6 +177,18 @@ class Conversation:
                     self._journal.end(sent.line, sent.verifier, sent.trouble)
             except HistoryError as error:
                 self._tell(str(error))
+
+    def renew(self) -> None:
+        """A new session in place of this one; without, this one is tried again."""
+        if self._reopen is None or self._stop.is_set():
+            return
+        bad = self._session.decoder.bad
+        try:
+            self._session = self._reopen()
+        except LinkDown as error:
+            self._tell(str(error))
+            return
+        self._bad += bad
 
     def _tell(self, trouble: str) -> None:
         with self._picture.lock:
