@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from tools.ground import options
+from tools.ground import completing, options
 from tools.ground.archive.archive import connect
 from tools.ground.archive.series import Series, Stretch, last, limits, nights, samples, series
 from tools.ground.archive_cli import folder_option, told
@@ -27,7 +27,7 @@ _span = click.option(
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, shell_complete=completing.parameters)
 @_span
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("plot.png"), show_default=True)
 @folder_option
@@ -56,7 +56,7 @@ def plot(names: tuple[str, ...], seconds: float | None, out: Path, folder: Path)
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, shell_complete=completing.parameters)
 @_span
 @click.option("--format", "style", type=click.Choice(("csv", "jsonl", "json", "table")), default="csv")
 @folder_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import click
+from click.shell_completion import CompletionItem
 
 NOUNS = {
     "cmd": ("tools.ground.commands", "Commands: list, describe, send, arm, fire, stack, history."),
@@ -20,6 +21,7 @@ NOUNS = {
     "query": ("tools.ground.archive_cli", "The archive in SQL."),
     "console": ("tools.ground.console.cli", "Everything on one screen."),
     "web": ("tools.ground.web.cli", "The mission page for browsers, read-only."),
+    "completion": ("tools.ground.completion_cli", "What a shell reads so that Tab knows the dictionary."),
     "mdb": ("tools.ground.mdb", "The dictionary: check, export-xtce, doc."),
 }
 
@@ -31,10 +33,16 @@ class NounTable(click.Group):
         return list(NOUNS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in NOUNS and ctx.resilient_parsing:
+            return None
         if cmd_name not in NOUNS:
             raise click.exceptions.NoSuchCommand(cmd_name, possibilities=NOUNS, ctx=ctx)
         command: click.Command = getattr(importlib.import_module(NOUNS[cmd_name][0]), cmd_name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        nouns = [CompletionItem(name, help=about) for name, (_module, about) in NOUNS.items()]
+        return [noun for noun in nouns if str(noun.value).startswith(incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

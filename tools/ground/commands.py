@@ -10,7 +10,7 @@ import click
 from fsw.catalogue.commands import COMMANDS, CommandRow
 from fsw.catalogue.wire import Value
 from fsw.packets.pus import Telecommand
-from tools.ground import options
+from tools.ground import completing, options
 from tools.ground.arguments import find_command, parse_arguments, usage
 from tools.ground.following import Order, follow
 from tools.ground.hazard import arm, fire, is_hazardous
@@ -44,7 +44,7 @@ def list_commands(style: str) -> None:
 
 
 @cmd.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.commands)
 @options.format_option
 def describe(name: str, style: str) -> None:
     """The arguments of one command.  Example: penumbra gnd cmd describe submit_job"""
@@ -75,8 +75,8 @@ def _ack(_context: click.Context, _parameter: click.Parameter, text: str) -> int
 
 
 @cmd.command()
-@click.argument("name")
-@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...")
+@click.argument("name", shell_complete=completing.commands)
+@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...", shell_complete=completing.arguments)
 @click.option("--wait", type=click.Choice(WAITABLE), default="completed", show_default=True, help="Stage to wait for.")
 @click.option(
     "--timeout",

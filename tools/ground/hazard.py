@@ -17,7 +17,7 @@ from fsw.catalogue.commands import COMMANDS, CommandRow
 from fsw.catalogue.rows import Hazard
 from fsw.catalogue.wire import Value, WireError, decode_arguments, encode_arguments
 from hal.clock import SECOND_NS
-from tools.ground import options
+from tools.ground import completing, options
 from tools.ground.arguments import ArgumentError, RangeError, find_command, parse_arguments
 from tools.ground.clock import iso
 from tools.ground.following import Order, follow
@@ -59,8 +59,8 @@ def command_of(token: str, now_s: float, user: int) -> tuple[CommandRow, tuple[V
 
 
 @click.command()
-@click.argument("name")
-@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...")
+@click.argument("name", shell_complete=completing.commands)
+@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...", shell_complete=completing.arguments)
 @click.option("--window", type=click.FloatRange(1.0, 600.0), default=WINDOW_S, show_default=True, help="Seconds.")
 @click.option("--timeout", type=options.SECONDS, default=15.0, show_default=True, help="Seconds to wait.")
 @options.format_option

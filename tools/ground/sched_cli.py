@@ -11,7 +11,7 @@ from fsw.catalogue.apids import PAYLOAD_APID
 from fsw.catalogue.commands import CommandRow
 from fsw.catalogue.wire import Value
 from hal.clock import SECOND_NS
-from tools.ground import options
+from tools.ground import completing, options
 from tools.ground.arguments import find_command, parse_arguments
 from tools.ground.clock import iso
 from tools.ground.decoder import FilePart
@@ -57,8 +57,8 @@ def list_activities(style: str, tm_port: int, tc_host: str, tc_port: int) -> Non
 
 
 @sched.command()
-@click.argument("name")
-@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...")
+@click.argument("name", shell_complete=completing.commands)
+@click.argument("arguments", nargs=-1, metavar="[ARG=VALUE]...", shell_complete=completing.arguments)
 @click.option("--at", "when", type=WHEN, required=True, help="UTC, +90s, eclipse_entry+60s, pass_start#2-30s.")
 @click.option("--sub", type=click.IntRange(0, 15), default=0, show_default=True, help="Sub-schedule.")
 @click.option("--anyway", is_flag=True, help="Even where it clashes with another.")

@@ -8,7 +8,7 @@ import click
 
 from fsw.catalogue.parameters import PARAMETER_BY_NAME, PARAMETERS
 from fsw.catalogue.structures import STRUCTURE_BY_NAME
-from tools.ground import options
+from tools.ground import completing, options
 from tools.ground.arguments import ArgumentError, find_name
 from tools.ground.awaiting import STRUCTURE_OF, ask
 from tools.ground.clock import iso
@@ -105,7 +105,7 @@ def listparameters(settable: bool, style: str) -> None:
 
 
 @tlm.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completing.parameters)
 @click.option("--count", type=options.COUNT, default=None, help="Stop after so many rows.")
 @click.option("--seconds", type=options.SECONDS, default=None, help="Stop after so long.")
 @options.format_option
@@ -163,7 +163,7 @@ def _check_reported(names: list[str]) -> None:
 
 
 @tlm.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, shell_complete=completing.parameters)
 @click.option(
     "--timeout", type=options.SECONDS, default=10.0, show_default=True, help="Seconds to wait for the answers."
 )
