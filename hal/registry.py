@@ -21,6 +21,7 @@ SENSORS = {
     "cpuidle": "hal.drivers.cpuidle:Cpuidle",
     "cpu_stat": "hal.drivers.cpu_stat:CpuStat",
     "pressure": "hal.drivers.pressure:Pressure",
+    "nvml": "hal.drivers.nvml:NvmlDevice",
     "median": "hal.drivers.median:Median",
 }
 SWITCHES = {"regulator": "hal.drivers.regulator:Regulator", "cgroup_freezer": "hal.drivers.cgroup_freezer:Freezer"}
@@ -28,6 +29,7 @@ CAPS = {"cpu_max": "hal.drivers.cpu_max:CpuMax"}
 LIMITS = {
     "cpufreq_ceiling": "hal.drivers.cpufreq_ceiling:CpufreqCeiling",
     "powercap_limit": "hal.drivers.powercap_limit:PowercapLimit",
+    "nvml_limit": "hal.drivers.nvml_limit:NvmlLimit",
 }
 PUMPS = {"pump": "hal.drivers.pump:Pump"}
 WATCHDOGS = {"watchdog": "hal.drivers.watchdog:DeviceWatchdog"}

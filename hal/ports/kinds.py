@@ -3,6 +3,7 @@
 kind = "i2c-dev"    bus = 1                                    /dev/i2c-1
 kind = "files"      root = "/sys"                              a folder
 "i2c-dev" and "files" take timeout_ms = 20: a device that stalls then costs its own time alone (hal.ports.bounded)
+kind = "nvml"                                                  NVIDIA graphics processors
 kind = "samples"                                               the samples of the board's other sensors
 kind = "remote"     endpoint = "ipc:///run/bench", serves = "i2c"   a port of another process, by the same name
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from hal.ports.bounded import BoundedFiles, BoundedI2c
 from hal.ports.files import RealFiles
 from hal.ports.i2c import LinuxI2c
+from hal.ports.nvml import LIBRARY, LibraryNvml
 from hal.ports.remote import RemotePorts
 from hal.ports.samples import Samples
 
@@ -72,6 +74,16 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NvidiaLibrary:
+    """The graphics processors that the library `library` of their driver shows."""
+
+    library: str = LIBRARY
+
+    def open(self, name: str) -> object:
+        return LibraryNvml(self.library)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSamples:
     """What the other sensors of the board last gave."""
 
@@ -79,10 +91,11 @@ class OwnSamples:
         return Samples()
 
 
-PortConfig = I2cDevice | Folder | Remote | OwnSamples
+PortConfig = I2cDevice | Folder | Remote | NvidiaLibrary | OwnSamples
 KINDS: dict[str, type[PortConfig]] = {
     "i2c-dev": I2cDevice,
     "files": Folder,
     "remote": Remote,
+    "nvml": NvidiaLibrary,
     "samples": OwnSamples,
 }

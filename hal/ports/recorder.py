@@ -4,6 +4,7 @@
     {"time_ns": 0, "port": "sys", "path": "class/...", "number": 41500}   also text, or reason and detail
     {"time_ns": 0, "port": "sys", "glob": "class/hwmon/*", "paths": []}
     {"time_ns": 0, "port": "i2c0", "address": 64, "registers": [2], "words": [9600]}
+    {"time_ns": 0, "port": "nvml", "uuid": "", "query": "power_mw", "answer": 71250}
     {"time_ns": 0, "channel": "die_temp_c", "value": 41.5, "quality": "GOOD"}     also reason and detail
 
 Raw content is noted when it changes, samples always. What is written to a device is not noted.
@@ -19,6 +20,7 @@ from hal.clock import Clock
 from hal.errors import PortError
 from hal.ports.files import FileTree
 from hal.ports.i2c import I2cBus
+from hal.ports.nvml import Nvml
 from hal.reading import Reading, Sample
 
 VERSION = 1
@@ -55,7 +57,7 @@ class Recorder:
         self._write({"recording": "penumbra", "version": VERSION, "board": board_text})
 
     def ports(self, ports: Mapping[str, object]) -> dict[str, object]:
-        """The same ports, noted. Others than file trees and I2C buses go through as they are."""
+        """The same ports, noted. Others than files, I2C and NVML go through as they are."""
         return {name: self._port(name, port) for name, port in ports.items()}
 
     def samples(self, samples: Iterable[Sample]) -> None:
@@ -88,7 +90,7 @@ class Recorder:
             return RecordedI2c(self, name, cast(I2cBus, port))
         if hasattr(port, "read_text"):
             return RecordedFiles(self, name, cast(FileTree, port))
-        return port
+        return RecordedNvml(self, name, cast(Nvml, port)) if hasattr(port, "set_limit_mw") else port
 
     def _write(self, row: Row) -> None:
         self._sink.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -127,3 +129,17 @@ class RecordedI2c:
 
     def write_word(self, address: int, register: int, value: int) -> None:
         self._bus.write_word(address, register, value)
+
+
+class RecordedNvml:
+    """A `hal.ports.nvml.Nvml` whose answers are noted."""
+
+    def __init__(self, recorder: Recorder, name: str, nvml: Nvml) -> None:
+        self._recorder, self._name, self._nvml = recorder, name, nvml
+
+    def number(self, uuid: str, query: str) -> int:
+        asked: Row = {"port": self._name, "uuid": uuid, "query": query}
+        return self._recorder.noted(asked, "answer", lambda: self._nvml.number(uuid, query))
+
+    def set_limit_mw(self, uuid: str, milliwatts: int) -> None:
+        self._nvml.set_limit_mw(uuid, milliwatts)

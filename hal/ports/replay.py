@@ -61,7 +61,7 @@ class Timeline:
 
 
 class ReplayPort:
-    """A file tree and an I2C bus, whichever the recording has under this port's name."""
+    """A file tree, an I2C bus or NVML, whichever the recording has under this port's name."""
 
     def __init__(self, clock: SteppedClock) -> None:
         self._clock = clock
@@ -95,6 +95,12 @@ class ReplayPort:
         return tuple(self._answer(("words", address, *registers)))
 
     def write_word(self, address: int, register: int, value: int) -> None:
+        """Heard and ignored."""
+
+    def number(self, uuid: str, query: str) -> int:
+        return int(self._answer(("answer", uuid, query)))
+
+    def set_limit_mw(self, uuid: str, milliwatts: int) -> None:
         """Heard and ignored."""
 
     def _paths(self) -> Iterator[str]:
@@ -156,10 +162,10 @@ def _recording(board_text: str, rows: list[dict[str, Any]]) -> Recording:
 
 def _answered(row: dict[str, Any]) -> tuple[Key, Any]:
     """What was asked, and the answer or its failure."""
-    kind = row.get("kind") or next(kind for kind in ("number", "text", "paths", "words") if kind in row)
-    asked: Iterable[Any] = (
-        [row["address"], *row["registers"]] if kind == "words" else [row.get("path", row.get("glob"))]
-    )
+    kind = row.get("kind") or next(kind for kind in ("number", "text", "paths", "words", "answer") if kind in row)
+    asked: Iterable[Any] = [row.get("path", row.get("glob"))]
+    if kind in ("words", "answer"):
+        asked = [row["address"], *row["registers"]] if kind == "words" else [row["uuid"], row["query"]]
     failure = PortError(Reason[row["reason"]], str(row["detail"])) if "reason" in row else None
     return (kind, *asked), failure or row[kind]
 

@@ -13,6 +13,8 @@ from hal.clock import SECOND_NS, SteppedClock
 from hal.config import ConfigError
 from hal.ports.files import MemoryFiles
 from hal.ports.i2c import MemoryI2c
+from hal.ports.kinds import Folder, I2cDevice, NvidiaLibrary
+from hal.ports.nvml import MemoryNvml
 from hal.reading import Missing, Reading, Reason
 
 GOOD = """
@@ -73,9 +75,8 @@ def test_every_row_of_the_registry_is_a_driver(name: str) -> None:
 def test_shipped_board_opens_without_hardware_and_everything_is_absent(path: Path) -> None:
     config = load_board(path)
     assert config.name == path.stem
-    ports: dict[str, object] = {
-        name: MemoryI2c({}) if name.startswith("i2c") else MemoryFiles({}) for name in config.ports
-    }
+    empty = {I2cDevice: MemoryI2c({}), NvidiaLibrary: MemoryNvml({}), Folder: MemoryFiles({})}
+    ports: dict[str, object] = {name: empty[type(port)] for name, port in config.ports.items()}
     board = open_board(config, ports, SteppedClock())
     samples = [sample for sensor in board.sensors for sample in sensor.read()]
     assert [sample.channel for sample in samples] == list(board.channels)
@@ -86,7 +87,7 @@ def test_shipped_board_opens_without_hardware_and_everything_is_absent(path: Pat
 @pytest.mark.parametrize("path", sorted(BOARDS.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_channels_are_sound(path: Path) -> None:
     endings = {"V": "_v", "A": "_a", "W": "_w", "degC": "_c", "uGy/s": "_ugy_s", "count": "_errors"}
-    endings |= {"J": "_j", "Hz": "_hz", "s": "_s", "share": "_share", "cores": "_cores"}
+    endings |= {"J": "_j", "Hz": "_hz", "s": "_s", "share": "_share", "cores": "_cores", "bits": "_bits"}
     for device in load_board(path).devices:
         for channel in device.channels.values():
             assert channel.name.endswith(endings[channel.unit])
@@ -141,7 +142,7 @@ def test_a_board_without_the_device_node_reads_absent(tmp_path: Path) -> None:
         (
             'kind = "i2c-dev"',
             'kind = "spi"',
-            "ports.i2c0.kind: unknown kind 'spi'; accepted here: i2c-dev, files, remote, samples",
+            "ports.i2c0.kind: unknown kind 'spi'; accepted here: i2c-dev, files, remote, nvml, samples",
         ),
         ("bus = 7", "bus = 7\nspeed = 4", "ports.i2c0.speed: unknown key; accepted here: bus, timeout_ms"),
         ("bus = 7", "", "ports.i2c0.bus: is missing"),

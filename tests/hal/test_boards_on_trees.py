@@ -9,6 +9,7 @@ import pytest
 from hal.board import Board, find_board, open_board
 from hal.clock import SECOND_NS, SteppedClock
 from hal.ports.files import FileNode, MemoryFiles
+from hal.ports.nvml import MemoryNvml
 from hal.reading import Missing, Reading, Reason, Sample
 
 Tree = Callable[[str], dict[str, MemoryFiles]]
@@ -80,3 +81,19 @@ def test_a_limit_of_the_first_package_is_set_and_confirmed(tree: Tree) -> None:
     assert made.limits["package_limit"].set_limit(9.0).ok and made.limits["package_limit"].limit() == 9.0
     with pytest.raises(ValueError, match="at least 5"):
         made.limits["package_limit"].set_limit(4.0)
+
+
+def test_a_graphics_server_reads_its_board_and_its_machine(tree: Tree) -> None:
+    nvml = MemoryNvml({"power_mw": 71_250, "energy_mj": 9_000, "temperature_c": 33, "limit_mw": 700_000})
+    clock = SteppedClock()
+    made = open_board(find_board("nvidia-server"), {**tree("server"), "nvml": nvml}, clock)
+    clock.advance_to_ns(SECOND_NS)
+    nvml.answers["energy_mj"] += 82_000
+    samples = {sample.channel: sample for sensor in made.sensors for sample in sensor.read()}
+    values = {name: sample.value for name, sample in samples.items() if isinstance(sample, Reading)}
+    assert (values["gpu_power_w"], values["gpu_mean_power_w"], values["machine_power_w"]) == (71.25, 82.0, 214.0)
+    assert absent(samples) == {
+        *("gpu_clock_hz", "gpu_memory_clock_hz", "gpu_throttle_bits"),
+        *("gpu_corrected_errors", "gpu_uncorrected_errors"),
+    }
+    assert made.limits["gpu_limit"].set_limit(350.0).ok
