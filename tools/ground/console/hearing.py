@@ -11,7 +11,7 @@ from tools.ground.decoder import FilePart, Record, Undecoded
 RATE_S = 10  # packets a second are the mean over so long
 SILENCE_S = 40.0  # longer than the slowest of the structures that say how it is
 LATE_NS = 60 * SECOND_NS  # made so long before the newest: it was kept on board, or comes a second time
-STEPPED_NS = 60 * SECOND_NS  # nothing but late packets for so long: the on-board time itself was set back
+STEPPED_NS = 30 * SECOND_NS  # nothing but late packets for so long: the on-board time itself was set back
 
 
 class Timing(Enum):
