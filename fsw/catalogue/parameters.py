@@ -109,7 +109,7 @@ PARAMETERS: tuple[ParameterRow, ...] = (
     P(94, "packets_refused", U32, "", "count.command.garbage", "received packets that were no telecommand"),
     P(95, "uptime_s", F64, "s", "health.uptime_s", "since telemetry started"),
     # radiation
-    P(110, "dose_rate_ugy_s", F32, "uGy/s", "plant.dose_rate_ugy_s", "dose rate behind the payload's shield", 0.0),
+    P(110, "dose_rate_ugy_s", F32, "uGy/s", "plant.dose_rate_ugy_s", "dose rate behind the payload's shield"),
     P(111, "upsets", U32, "", "plant.upsets", "memory errors counted since start"),
     P(112, "corrected_errors", U32, "", "samples.corrected_errors", "memory errors corrected"),
     P(113, "uncorrected_errors", U32, "", "samples.uncorrected_errors", "memory errors not corrected"),

@@ -7,10 +7,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from fsw.link.opening import key_folder, launch_link
 from fsw.link.settings import Link
+from fsw.mission import Mission
 from fsw.packets.security.keyring import CHANNEL_OF_PROFILE, KeyRing, new_ring, write_ring
 from fsw.process import COUNTERS, counter_store
 from tools.ground.ring import begin_counters
@@ -58,10 +61,18 @@ def link_file(settings: Link, run_folder: Path) -> Path:
     return run_folder.parent / f"link-{settings.tc_port}.json"
 
 
-def write_link_file(settings: Link, run_folder: Path) -> Path:
-    """Tell the ground tool; holds no secret."""
+def write_link_file(mission: Mission, run_folder: Path) -> Path:
+    """Tell the ground tool, orbit and stations too; holds no secret."""
+    settings = mission.link
     path = link_file(settings, run_folder)
     told = {"profile": settings.profile, "scid": settings.scid, "vcid": settings.vcid}
     keys = {"keys": str(key_folder(settings, run_folder))} if settings.is_secured else {}
-    path.write_text(json.dumps(told | keys) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(told | keys | {"mission": _sky_of(mission)}) + "\n", encoding="utf-8")
     return path
+
+
+def _sky_of(mission: Mission) -> dict[str, Any]:
+    """What a map needs."""
+    about: dict[str, Any] = {"name": mission.name, "epoch_utc": mission.epoch_utc}
+    about["station"] = [asdict(station) for station in mission.station]
+    return about | ({"orbit": asdict(mission.orbit)} if mission.orbit else {})

@@ -140,7 +140,7 @@ def fly_realtime(
         duration_s=duration_s,
     )
     signals: list[int] = []
-    link_file = write_link_file(loaded.link, folder)
+    link_file = write_link_file(loaded, folder)
     try:
         with _signals(signals), (folder / "flight.log").open("wb") as log:
             record = _fly(task, loaded, log, console, signals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fsw.packets.frames.acceptance import ChannelConfig
 from fsw.packets.security.keyring import CHANNEL_OF_PROFILE
@@ -39,6 +40,17 @@ def choose(profile: str | None, keys: Path | None, port: int, runs: Path = RUNS)
     return Choice(
         profile=profile, keys=keys, scid=told.scid if told else SCID, vcid=told.vcid if told else VCID
     )  # fmt: skip
+
+
+def mission_told(port: int, runs: Path = RUNS) -> dict[str, Any] | None:
+    """Name, epoch, orbit and stations of the mission that flies at `port`, as its file says; None where none does."""
+    for path in (runs / f"link-{port}.json", runs.parent / f"link-{port}.json"):
+        try:
+            mission = json.loads(path.read_text(encoding="utf-8"))["mission"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return mission if isinstance(mission, dict) else None
+    return None
 
 
 def profiled(link: GroundLink, choice: Choice, clock: GroundClock) -> ProfiledLink:

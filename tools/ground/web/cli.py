@@ -13,7 +13,7 @@ from tools.ground import options
 from tools.ground.archive.rawlog import ArchiveError, Received
 from tools.ground.clock import StationClock
 from tools.ground.console.picture import Picture
-from tools.ground.finding import PROFILES, choose
+from tools.ground.finding import PROFILES, choose, mission_told
 from tools.ground.link import TC_PORT, TM_PORT, LinkDown, UdpGroundLink
 from tools.ground.profiled import ProfiledLink
 from tools.ground.session import Session
@@ -21,7 +21,7 @@ from tools.ground.stack import FrameStack, MuteStack, PlainStack, Stack
 from tools.ground.web.feed import Feed
 from tools.ground.web.past import last_received, remember
 from tools.ground.web.server import LOOPBACK, Documents, application, server_of
-from tools.ground.web.sky import MissionError, Sky, read_sky
+from tools.ground.web.sky import MissionError, Sky, read_sky, sky_of
 
 PORT = 8025
 
@@ -34,7 +34,8 @@ PORT = 8025
     "missions",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     multiple=True,
-    help="Mission file (TOML or JSON) with orbit and stations, for the map; a second one is laid over the first.",
+    help="Mission file (TOML or JSON) with orbit and stations, for the map; a second one is laid over the first. "
+    "Without, as a flight in runs/ says.",
 )
 @click.option(
     "--archive",
@@ -52,9 +53,9 @@ def web(
 ) -> None:  # fmt: skip
     """Serve the mission page: values, plots, map, jobs, events. Read-only; opens no key, sends no command.
 
-    Example: penumbra gnd web --mission fsw/missions/owned.toml --mission runs/default-1/mission.json
+    Example: penumbra gnd web --archive archive
     """
-    sky, past = _sky(missions), _past(archive)
+    sky, past = _sky(missions, tc_port), _past(archive)
     with options.told(), closing(_listen(host, port)) as listening:
         session = _listener(context, tm_port, tc_host, tc_port, profile)
         if host not in LOOPBACK:
@@ -89,9 +90,13 @@ def _listener(context: click.Context, tm_port: int, tc_host: str, tc_port: int, 
     return Session(ProfiledLink(link, MuteStack(heard, choice.profile), clock), clock)
 
 
-def _sky(missions: tuple[Path, ...]) -> Sky | None:
+def _sky(missions: tuple[Path, ...], port: int) -> Sky | None:
+    """As typed, else as the flight in runs/ says; without either there is no map."""
+    told = mission_told(port)
     try:
-        return read_sky(missions) if missions else None
+        if missions or told is None or "orbit" not in told:
+            return read_sky(missions) if missions else None
+        return sky_of(told, f"the flight at port {port}")
     except MissionError as error:
         raise options.Misunderstood(str(error)) from error
 
