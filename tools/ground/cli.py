@@ -21,6 +21,7 @@ NOUNS = {
     "query": ("tools.ground.archive_cli", "The archive in SQL."),
     "console": ("tools.ground.console.cli", "Everything on one screen."),
     "web": ("tools.ground.web.cli", "The mission page for browsers, read-only."),
+    "config": ("tools.ground.config_cli", "What flies against what should: save, diff."),
     "completion": ("tools.ground.completion_cli", "What a shell reads so that Tab knows the dictionary."),
     "mdb": ("tools.ground.mdb", "The dictionary: check, export-xtce, doc."),
 }
