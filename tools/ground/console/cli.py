@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
 import click
@@ -27,30 +28,36 @@ def console(context: click.Context, operator: str | None, tm_port: int, tc_host:
 
     Example: penumbra gnd console --operator ada
     """
-    from tools.ground.console.app import Console  # takes half a second, and --help needs none of it
-    from tools.ground.console.conversation import Conversation
-    from tools.ground.console.operating import Operator
-    from tools.ground.console.picture import Picture
-
     path, person = options.history_file(), author(operator)
+    history = None if path is None else History(path)
     with ExitStack() as sessions:
 
         def reopen() -> Session:
             return reopened(context, sessions, options.session(tm_port, tc_host, tc_port))
 
         session = sessions.enter_context(options.session(tm_port, tc_host, tc_port))
-        picture = Picture()
-        history = None if path is None else History(path)
-        journal = None if history is None else Journal(history, person, session.clock)
-        conversation = Conversation(session, picture, journal, reopen)
-        chief = Operator(picture, conversation, person.operator, lambda action: note(history, person, action))
-        screen = Console(chief, picture, conversation)
-        conversation.start()
-        try:
-            screen.run()
-        finally:
-            conversation.stop()
-    context.exit(screen.return_code or 0)
+        code = _show(session, reopen, history, person)
+    context.exit(code)
+
+
+def _show(session: Session, reopen: Callable[[], Session], history: History | None, person: Author) -> int:
+    """Fill the terminal until somebody leaves; gives the exit code."""
+    from tools.ground.console.app import Console  # takes half a second, and --help needs none of it
+    from tools.ground.console.conversation import Conversation
+    from tools.ground.console.operating import Operator
+    from tools.ground.console.picture import Picture
+
+    picture = Picture()
+    journal = None if history is None else Journal(history, person, session.clock)
+    conversation = Conversation(session, picture, journal, reopen)
+    chief = Operator(picture, conversation, person.operator, lambda action: note(history, person, action))
+    screen = Console(chief, picture, conversation)
+    conversation.start()
+    try:
+        screen.run()
+    finally:
+        conversation.stop()
+    return screen.return_code or 0
 
 
 def reopened(context: click.Context, sessions: ExitStack, session: AbstractContextManager[Session]) -> Session:
