@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.tools.test_ground_loop import Flight
+from fsw.packets.cuc import Cuc
+from fsw.packets.pus import Telemetry
+from fsw.packets.verification import Verification
+from hal.clock import SECOND_NS
+from tests.tools.test_ground_loop import TAI_AT_ZERO_NS, UTC_AT_ZERO_NS, Flight
+from tools.ground.archive.archive import Archive
+from tools.ground.archive.rawlog import Received
 from tools.ground.cli import gnd
 from tools.ground.history import History
 from tools.ground.journal import commands_of
@@ -70,6 +76,22 @@ def test_what_was_not_answered_is_unknown_and_an_interruption_is_told(tmp_path: 
     assert run(Flight(silent=True), file, "cmd", "send", "ping").exit_code == 6
     run(Interrupted(), file, "cmd", "send", "ping", sequence=7)
     assert [(row["verdict"], row["trouble"]) for row in told(file)] == [("unknown", ""), ("unknown", "interrupted")]
+
+
+def test_reports_that_come_hours_late_decide_what_was_unknown(tmp_path: Path) -> None:
+    file, folder = tmp_path / "h.jsonl", tmp_path / "archive"
+    for sequence in (0, 10, 20):
+        assert run(Flight(silent=True), file, "cmd", "send", "ping", sequence=sequence).exit_code == 6
+    failed, late_ns = Verification(8, 0x1842C00B, 6, (1.0, 9.0, 0.0, 5.0)), UTC_AT_ZERO_NS + 3 * 3600 * SECOND_NS
+    with Archive(folder) as archive:
+        for report in (Verification(1, 0x1842C001), Verification(7, 0x1842C001), failed, Verification(1, 0x1842C015)):
+            octets = Telemetry(0x42, 0, 1, report.subtype, Cuc.from_ns(TAI_AT_ZERO_NS), report.pack()).pack()
+            archive.add(Received(late_ns, False, octets))
+        archive.add(Received(0, True, octets[:-1]))  # what cannot be read changes nothing
+    words = ["cmd", "history", "--history", str(file), "--archive", str(folder), "--format", "json"]
+    rows = json.loads(CliRunner().invoke(gnd, words).stdout)
+    assert [row["verdict"] for row in rows] == ["completed", "failed", "unknown"]
+    assert (rows[0]["ended"], rows[1]["trouble"][:12]) == ("2026-11-20T03:00:00.000Z", "out_of_range")
 
 
 def test_without_a_history_nothing_is_sent(tmp_path: Path) -> None:

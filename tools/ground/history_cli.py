@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -20,11 +21,18 @@ EXIT_BROKEN = 5
 
 @click.command()
 @click.option("--since", type=SINCE, default=None, help="UTC, or how long ago: 2h, 30min.")
+@click.option(
+    "--archive",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="Archive whose reports, however late, decide what was unknown.",
+)
 @click.option("--verify", is_flag=True, help="Only check that no line was changed, removed or added.")
 @options.format_option
 @options.history_option
 @click.pass_context
-def history(context: click.Context, since: Moment | None, verify: bool, style: str) -> None:
+def history(context: click.Context, since: Moment | None, folder: Path | None, verify: bool, style: str) -> None:
     """What was sent, by whom, and what became of it. Exit code 5 where the chain of --verify is broken.
 
     A command that is "open" has no verdict: the tool that sent it is still waiting, or was ended before it knew.
@@ -40,10 +48,21 @@ def history(context: click.Context, since: Moment | None, verify: bool, style: s
     from_ns = 0 if since is None else since.utc_ns(utc_ns())
     writer = Writer(sys.stdout, style, WIDTHS)
     with options.told():
-        for row in commands_of(record.entries()):
+        rows = commands_of(record.entries())
+        if folder is not None:
+            _resolve(folder, rows)
+        for row in rows:
             if parse_iso(str(row["utc"])) >= from_ns:
                 writer.write(row)
     writer.close()
+
+
+def _resolve(folder: Path, rows: list[dict[str, object]]) -> None:
+    from tools.ground.archive.resolving import resolve  # DuckDB, which the history alone does not need
+    from tools.ground.archive_cli import told
+
+    with told():
+        resolve(folder, rows)
 
 
 def _verify(record: History) -> int:
