@@ -24,7 +24,7 @@ from hal.ports.i2c import LinuxI2c
 from hal.reading import Channel, Reading
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "drivers.md"
-TIMEOUT_MS = 250  # far more than a read takes on a busy machine
+TIMEOUT_MS = 500  # far more than a read takes on a busy machine
 STALL_S = 2.0  # what a stalled device would take; nobody waits for it
 LOOKS = 5  # a second apart
 UNSEEN = "GOOD"  # no driver can know: the service that senses looks at rates and at values that stand still
