@@ -69,9 +69,9 @@ def _alarm_line(alarm: Alarm, width: int) -> Text:
         state += f" until {clock(alarm.shelved_until_ns)[:8]}"
     elif alarm.acknowledged_by:
         state += f" by {alarm.acknowledged_by}"
-    if alarm.over_ns is not None:
-        state += f", over since {clock(alarm.over_ns)[:8]}"
-    words = f"{alarm.number:>3} {alarm.severity.upper():<6} {state} {clock(alarm.last_ns)[:8]}{times} {alarm.text}"
+    over = "" if alarm.over_ns is None else f" (over {clock(alarm.over_ns)[:8]})"
+    when = f"{clock(alarm.last_ns)[:8]}{over}{times}"
+    words = f"{alarm.number:>3} {alarm.severity.upper():<6} {state} {when} {alarm.text}"
     return Text(cut(words, width), style=STYLES[alarm.severity] if alarm.state == "NEW" else "dim")
 
 
