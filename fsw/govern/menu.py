@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fsw.govern.points import OperatingPoint, OperatingPoints
@@ -29,8 +30,9 @@ class Option:
 class Menu:
     """The operating points of a mission, corrected by what the dispatcher tells that it has learnt."""
 
-    def __init__(self, mission: Mission) -> None:
+    def __init__(self, mission: Mission, lets: Callable[[OperatingPoint], bool] | None = None) -> None:
         self._points = OperatingPoints(mission)
+        self._lets = lets
         every = [point for model in self._points.models() for point in self._points.of(model)]
         self._by_name = {_name(each): each for point in every for each in (point, *point.larger)}
 
@@ -42,10 +44,11 @@ class Menu:
                 point.seconds, point.watts = row.seconds, row.watts
 
     def of(self, row: DemandRow, waiting: int = 0) -> list[Option]:
-        """The options for a kind of job, without those that another one beats. A batch must find its jobs in time,
-        where `waiting` are there already."""
+        """The options for a kind of job, without those that another one beats, and those that `lets` never lets start.
+        A batch must find its jobs in time, where `waiting` are there already."""
         jobs = max(waiting, FILLS * max(row.per_minute_sun, row.per_minute_dark) / 60.0 * row.deadline_s)
         points = [each for point in self._points.of(row.model) for each in (point, *point.larger)]
+        points = points if self._lets is None else [each for each in points if self._lets(each)]
         options = [_option(point) for point in points if point.batch == 1 or point.batch <= jobs]
         return [each for each in options if not any(other.beats(each) for other in options)]
 

@@ -12,17 +12,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
-
 from fsw.bus.contract import Bus, Policy
 from fsw.bus.topics import BACKLOG, EVENT, HEARTBEAT, HOST, PLANT, POINTS, PRICES
 from fsw.govern.delay import SolverDelay
 from fsw.govern.forecast import Forecaster
+from fsw.govern.grants import Grants
 from fsw.govern.menu import Menu
 from fsw.govern.plan import Start, columns_a_slot, dearest_joule, solve
 from fsw.govern.table import Phase, PhaseTable, Place, SavedPrices
 from fsw.keeping import Kept, StateFile
-from fsw.messages import Backlog, Event, Heartbeat, HostStatus, Plant, Prices
+from fsw.messages import Backlog, Event, Heartbeat, Plant, Prices
 from fsw.mission import Mission
 from hal.clock import SECOND_NS, OnboardTime
 
@@ -49,16 +48,17 @@ class PlanService:
     ) -> None:
         self.period_ns = LOOK_NS if delay is None else STEP_NS
         self._bus, self._mission, self._delay = bus, mission, delay
-        self._menu = Menu(mission)
+        self._is_guest = mission.battery is None
+        self._grants = Grants(mission)
+        self._menu = Menu(mission, self._grants.lets if self._is_guest else None)
         self._forecaster = Forecaster(mission, time)
         self._plants = bus.subscribe(PLANT, self.name, Policy.LATEST)
         self._hosts = bus.subscribe(HOST, self.name, Policy.LATEST)
         self._backlogs = bus.subscribe(BACKLOG, self.name, Policy.LATEST)
         self._learnt = bus.subscribe(POINTS, self.name, Policy.LATEST)
         self._backlog: Backlog | None = None
-        self._host: HostStatus | None = None
         self._due_ns: int | None = None
-        self._granted_w = 0.0
+        self._levels = self._grants.levels
         self._end_price = FIRST_END_SHARE * dearest_joule(mission, self._menu)
         self._look_ns = 0
         self._phase = Phase(mission)
@@ -77,7 +77,9 @@ class PlanService:
         self._look_ns = now_ns + LOOK_NS
         plant = self._plants.take()
         self._backlog = self._backlogs.take() or self._backlog
-        self._host = self._hosts.take() or self._host
+        host = self._hosts.take()
+        if host is not None:
+            self._grants.see(now_ns, host)
         learnt = self._learnt.take()
         if learnt is not None:
             self._menu.learn(learnt)
@@ -93,18 +95,18 @@ class PlanService:
     def _replan(self, now_ns: int, plant: Plant, place: Place) -> None:
         if self._due_ns is None:
             self._due_ns = now_ns + FIRST_PLAN_NS
-        granted_w = self._mean_granted_w()
-        if now_ns < self._due_ns and granted_w == self._granted_w:
+        levels = self._grants.levels
+        if now_ns < self._due_ns and levels == self._levels:
             return
         self._due_ns = now_ns + int(self._mission.governor.replan_s * SECOND_NS)
-        self._granted_w = granted_w
+        self._levels = levels
         slots, slot_s, ends = self._horizon(now_ns)
         if slots == 0:
             return
         forecast = self._forecaster.ahead(now_ns, slots, slot_s)
         start = self._start(now_ns, plant, slot_s, slots, 0.0 if ends else self._end_price)
-        if self._mission.battery is None:
-            forecast = replace(forecast, harvest_w=np.full(slots, granted_w))
+        if self._is_guest:
+            forecast = replace(forecast, harvest_w=self._grants.mean_w(now_ns, slots, slot_s))
         prices, columns = solve(self._mission, self._menu, start, forecast, self._backlog)
         if prices is None:
             values = (float(self._mission.governor.replan_s), "no optimum; the last prices hold")
@@ -165,6 +167,3 @@ class PlanService:
             charge_efficiency=battery.charge_efficiency if battery else 1.0,
             reserve_j=self._forecaster.reserve_j(end_ns, housekeeping_w),
         )
-
-    def _mean_granted_w(self) -> float:
-        return self._host.allocation.mean_w if self._host and self._host.allocation else 0.0
