@@ -98,6 +98,8 @@ def test_options_in_the_prose_exist() -> None:
             ("gnd", "tlm", "watch"),
             ("gnd", "tlm", "plot"),
             ("gnd", "cmd", "history"),
+            ("gnd", "cmd", "stack"),
+            ("gnd", "alarm", "ack"),
             ("gnd", "archive", "record"),
             ("gnd", "sched", "add"),
             ("gnd", "time", "correlate"),
