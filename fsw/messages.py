@@ -161,7 +161,8 @@ class Prices:
     """The planner's shadow prices, one entry a slot of `slot_s` from `start_ns` on.
 
     `joule_price` is what a joule above idle is worth (energy and heat together), `time_price` a second of the
-    computer, `job_price[kind]` what a job of that kind is worth kept for its best later moment.
+    computer, `job_price[kind]` what a job of that kind is worth kept for its best later moment. `loss_rate_hz` is how
+    often radiation ends what runs; empty: not known to.
     """
 
     time_ns: int
@@ -171,6 +172,7 @@ class Prices:
     time_price: tuple[float, ...]
     kinds: tuple[str, ...]
     job_price: tuple[tuple[float, ...], ...]
+    loss_rate_hz: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from typing import Any
 from fsw.ephemeris import Ephemeris, Sunlight, Timetable
 from fsw.ephemeris.passes import Passes, Track
 from fsw.ephemeris.passes import Station as Station
+from fsw.ephemeris.zones import RadiationZone as RadiationZone
+from fsw.ephemeris.zones import Zones
 from fsw.link.settings import Link as Link
 from fsw.payload import Limiter as Limiter
 from fsw.payload import ModelRow as ModelRow
@@ -222,6 +224,7 @@ class Mission:
     store: Store = field(default_factory=Store)
     uploads: Uploads = field(default_factory=Uploads)
     station: tuple[Station, ...] = ()
+    radiation_zone: tuple[RadiationZone, ...] = ()
     control_period_s: float = 1.0
 
     def __post_init__(self) -> None:
@@ -268,6 +271,12 @@ class Mission:
         if self.orbit is None or not self.station:
             return None
         return Passes(Track(**self._elements(self.orbit)), self.station)
+
+    def zones(self) -> Zones | None:
+        """Where radiation ends what runs; None where the mission knows no orbit or names none."""
+        if self.orbit is None or not self.radiation_zone:
+            return None
+        return Zones(Track(**self._elements(self.orbit)), self.radiation_zone)
 
     def _elements(self, orbit: Orbit) -> dict[str, float]:
         """The orbit as the ephemeris takes it."""

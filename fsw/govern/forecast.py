@@ -31,6 +31,7 @@ class Forecaster:
         margin_s = mission.guard.eclipse_margin_s
         self._watch = Sunwatch(self._ephemeris, margin_s, sigma_s) if self._ephemeris else None
         self._surroundings = Surroundings(mission.payload)
+        self._zones = mission.zones()
         self._passes = mission.passes() if any(station.radio_w > 0.0 for station in mission.station) else None
         self.array_factor = mission.array.derate if mission.array else 0.0
 
@@ -68,7 +69,15 @@ class Forecaster:
             harvest_w=power_w * share - self._radio_w(now_ns, slots, slot_s),
             surroundings_w=cool + (warm - cool) * share,
             sun_share=share,
+            loss_rate_hz=self._loss_rate_hz(now_ns, slots, slot_s),
         )
+
+    def _loss_rate_hz(self, now_ns: int, slots: int, slot_s: float) -> Floats | None:
+        """How often radiation ends what runs, by the middle of each slot; None where no zones are known, or no time."""
+        start_s = self._time.known_tai_s(now_ns)
+        if self._zones is None or start_s is None:
+            return None
+        return np.array([self._zones.loss_rate_hz(start_s + (slot + 0.5) * slot_s) for slot in range(slots)])
 
     def _radio_w(self, now_ns: int, slots: int, slot_s: float) -> Floats:
         """What the radio takes in each slot, above housekeeping, while ground stations are in sight."""

@@ -4,7 +4,7 @@ The horizon is cut into slots; work is a fluid. Variables, all at least 0: jobs 
 point, battery charging and discharging, stored energy, temperature, spilled sunlight, and two dear slacks that keep
 the programme feasible when the spacecraft is already outside its limits.
 
-    maximise   sum worth x  +  end price * energy at the end
+    maximise   sum worth * survival x  +  end price * energy at the end
     time       sum seconds x <= slot
     power      sum joules x + charge - discharge + spill = harvest - housekeeping
     store      energy = energy before + efficiency * charge - discharge,     0 <= energy <= span
@@ -42,11 +42,13 @@ UNIT_S = 20.0  # energies go into the programme in a power of ten of joules near
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is coming, one entry a slot: watts to live on, heat from surroundings, share of the slot in the Sun."""
+    """What is coming, one entry a slot: watts to live on, heat from surroundings, share of the slot in the Sun, and how
+    often radiation ends what runs (None: not foretold)."""
 
     harvest_w: Floats
     surroundings_w: Floats
     sun_share: Floats
+    loss_rate_hz: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def solve(
         time_price=tuple(np.maximum(-duals[time_rows], 0.0).tolist()),
         kinds=tuple([row.kind for row in mission.demand]),
         job_price=tuple(map(tuple, np.maximum(duals[kind_rows], 0.0).tolist())),
+        loss_rate_hz=() if forecast.loss_rate_hz is None else tuple(forecast.loss_rate_hz.tolist()),
     )
     return prices, columns
 
@@ -123,7 +126,8 @@ class _Plan:
         self._breach_price = BREACH * dearest_joule(mission, menu)
         self.programme = Programme()
         sooner = 1.0 - WAITING * np.arange(self._slots) / self._slots
-        self._work = self.programme.columns(-worth[:, None] * sooner)
+        survival = 1.0 if forecast.loss_rate_hz is None else np.exp(-self._seconds * forecast.loss_rate_hz)
+        self._work = self.programme.columns(-worth[:, None] * sooner * survival)
 
     def fit_time(self) -> Indices:
         """Work fits into each slot."""

@@ -137,7 +137,8 @@ class PricedPolicy:
                 if obstacle:
                     refusal = f"guard: {obstacle}" if best is None else refusal
                     continue
-                net = job.value * point.worth - table.cost(now_ns, point.seconds, point.watts) - later
+                value = job.value * point.worth * table.survival(now_ns, point.seconds)
+                net = value - table.cost(now_ns, point.seconds, point.watts) - later
                 net -= blocking.cost(job, point.seconds)
                 if best is None or net > best[0]:
                     best = (net, job, point)

@@ -37,6 +37,7 @@ class PriceTable:
         self._joule = prices.joule_price
         self._time = prices.time_price
         self._job = dict(zip(prices.kinds, prices.job_price, strict=True))
+        self._loss_hz = prices.loss_rate_hz
 
     @property
     def highest(self) -> tuple[float, float, float]:
@@ -76,6 +77,20 @@ class PriceTable:
             slot, left_s = min(slot + 1, self._slots - 1), self._slot_s
         return total
 
+    def survival(self, now_ns: int, seconds: float) -> float:
+        """How likely a job of `seconds` from now on is not ended by radiation; 1 where nothing is foretold of it."""
+        if not self._loss_hz:
+            return 1.0
+        at_s, losses = self._offset_s(now_ns), 0.0
+        slot = self._slot(at_s)
+        left_s = (slot + 1) * self._slot_s - at_s
+        while seconds > 0.0:
+            share_s = min(seconds, left_s) if slot < self._slots - 1 else seconds
+            losses += share_s * self._loss_hz[slot]
+            seconds -= share_s
+            slot, left_s = min(slot + 1, self._slots - 1), self._slot_s
+        return math.exp(-losses)
+
     def _offset_s(self, now_ns: int) -> float:
         return (now_ns - self._start_ns) / SECOND_NS
 
@@ -86,6 +101,7 @@ class PriceTable:
 def _is_sound(prices: Prices) -> bool:
     """Of one shape, finite and not negative throughout."""
     rows = (prices.joule_price, prices.time_price, *prices.job_price)
+    rows += (prices.loss_rate_hz,) if prices.loss_rate_hz else ()
     slots = len(prices.joule_price)
     if len(prices.job_price) != len(prices.kinds) or not 0.0 < prices.slot_s < math.inf:
         return False

@@ -93,6 +93,16 @@ def test_abundance_is_free() -> None:
     assert max(prices.time_price) == pytest.approx(0.0, abs=1e-9)
 
 
+def test_jobs_are_kept_for_where_radiation_spares_them() -> None:
+    rough = np.where(np.arange(SLOTS) < SLOTS // 2, 0.02, 0.0)
+    calm, zone = solved(), solved(ahead=dataclasses.replace(forecast(), loss_rate_hz=rough))
+    assert (calm.loss_rate_hz, zone.loss_rate_hz) == ((), tuple(rough.tolist()))
+    early = slice(0, SLOTS // 4)
+    assert sum(zone.joule_price[early]) < sum(calm.joule_price[early])  # what may be lost is worth less
+    assert sum(zone.joule_price) > sum(calm.joule_price)  # and afterwards more wants to be done
+    assert solved(ahead=dataclasses.replace(forecast(), loss_rate_hz=0.0 * rough)).joule_price == calm.joule_price
+
+
 def test_less_sun_never_makes_a_joule_cheaper() -> None:
     means = [np.mean(solved(ahead=forecast(harvest_w=watts)).joule_price) for watts in (120.0, 60.0, 45.0, 30.0)]
     assert means == sorted(means)

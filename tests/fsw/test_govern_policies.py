@@ -80,6 +80,26 @@ def choose(now: Situation, *jobs: Job, policy: str = "priced") -> Choice:
     return POLICIES[policy](MISSION).choose(now, list(jobs), POINTS)
 
 
+def losing(rate_hz: float, slots: int = 100) -> PriceTable:
+    zero = (0.0,) * slots
+    rates = (rate_hz,) * (slots // 2) + (0.0,) * (slots - slots // 2)
+    return PriceTable(
+        Prices(
+            time_ns=0, start_ns=0, slot_s=120.0, joule_price=zero, time_price=zero, kinds=("detect",),
+            job_price=((0.0,) * slots,), loss_rate_hz=rates,
+        )
+    )  # fmt: skip
+
+
+def test_where_radiation_ends_jobs_a_short_one_is_worth_more_than_a_good_one() -> None:
+    image = job(kind="detect", model="water", value=7.0)
+    calm, rough = choose(situation(losing(0.0)), image), choose(situation(losing(0.05)), image)
+    assert calm.point is not None and rough.point is not None
+    assert (calm.point.variant, rough.point.variant) == ("full", "small")
+    later = choose(situation(losing(0.05), now_s=7_000.0), job(kind="detect", model="water", deadline_s=9_000.0))
+    assert later.point is not None and later.point.variant == "full"
+
+
 def test_a_mission_may_name_every_policy_and_no_other() -> None:
     assert set(NAMED_POLICIES) == set(POLICIES)
 
