@@ -235,7 +235,7 @@ def test_ctrl_c_leaves_nothing_behind(flight: Flight) -> None:
     assert flight.process.returncode == 128 + signal.SIGINT, output
     assert [command for pid, command in below.items() if state(pid) not in ("", "Z")] == []
     left = sorted(path.name for path in flight.run.iterdir())
-    folders = ["autonomy", "bench-keys", "comms", "files", "models", "plan", "store"]
+    folders = ["autonomy", "bench-keys", "comms", "files", "models", "plan", "results", "store"]
     assert left == sorted([*folders, "flight.log", "mission.json", "report.html", "summary.json"])
     assert not list(flight.run.parent.glob("link-*.json"))
     summary = json.loads((flight.run / "summary.json").read_text())
