@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
+from typing import ClassVar
 
 from fsw.bus.outbox import Outbox
 from fsw.bus.topics import COMMAND_REPORT, REPORT
@@ -130,7 +131,7 @@ class Desk:
     def _abort(self, command: Command) -> None:
         self._operations.abort(self._now_ns, int(command.arguments[0]))
 
-    _DOERS: dict[str, Callable[[Desk, Command], Task | None]] = {  # noqa: RUF012 - never written
+    _DOERS: ClassVar[dict[str, Callable[[Desk, Command], Task | None]]] = {
         "delete_file": _delete, "describe_file": _describe, "list_files": _list, "copy_file": _copy,
         "suspend_copy": _suspend, "resume_copy": _resume, "abort_copy": _abort, "report_copies": _report_copies,
     }  # fmt: skip

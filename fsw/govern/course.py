@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 from fsw.govern.meter import Run
 from fsw.messages import JobReport, WorkResult
@@ -11,6 +12,21 @@ from fsw.messages import JobReport, WorkResult
 SOURCES = ("", "counter", "sampled", "model")  # of joules, the best first; none before anything is metered
 Summary = tuple[float, ...]
 """Mean, lowest, highest and share above one half, see `fsw.infer.check.output_summary`."""
+
+
+class Account(TypedDict):
+    """The fields of a job's report that say what was done, and what it took."""
+
+    energy_j: float
+    energy_sigma_j: float
+    energy_source: str
+    predicted_j: float
+    predicted_s: float
+    seconds: float
+    digest: str
+    summary: Summary
+    rows: int
+    rows_done: int
 
 
 @dataclass(slots=True)
@@ -61,7 +77,7 @@ class Course:
         """Attempts that are held against the job."""
         return self.attempts - self.spared
 
-    def account(self, energy_j: float) -> dict[str, object]:
+    def account(self, energy_j: float) -> Account:
         """The fields of a report that say what was done, and what it took: `energy_j` and the rest."""
         return {
             "energy_j": energy_j,

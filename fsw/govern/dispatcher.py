@@ -372,7 +372,7 @@ class Dispatcher:
             attempts=course.held,
             lost_j=course.lost_j,
             worth=course.worth,
-            **course.account(self._energy_j(job.job_id)),  # type: ignore[arg-type]
+            **course.account(self._energy_j(job.job_id)),
         )
 
     def _report(self, now_ns: int, job: Job, state: JobState, **meter: object) -> JobReport:
@@ -382,7 +382,7 @@ class Dispatcher:
         self._ended[job.job_id] = None
         course = self._courses.get(job.job_id)
         if course is not None and course.rows_done:
-            meter |= course.account(self._energy_j(job.job_id))
+            meter = {**meter, **course.account(self._energy_j(job.job_id))}
         self._courses.pop(job.job_id, None)
         return JobReport(
             time_ns=now_ns,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hal.clock import SECOND_NS, Clock
 from hal.contract import Capability, Confirmation
-from hal.drivers.search import MOUNTS, paths_of
+from hal.drivers.search import our_group
 from hal.errors import PortError
 from hal.finding import Finding
 from hal.ports.files import FileTree
@@ -83,14 +83,8 @@ class Freezer:
     @staticmethod
     def scan(files: FileTree) -> tuple[Finding, ...]:
         """The group `penumbra`, where somebody made it."""
-        for mount in MOUNTS:
-            if paths_of(files, f"{mount}/penumbra/cgroup.freeze"):
-                return (
-                    Finding(
-                        driver="cgroup_freezer",
-                        name="inference_runs",
-                        about="whether the processes of the group penumbra run",
-                        options={"group": f"{mount}/penumbra"},
-                    ),
-                )
-        return ()
+        group = our_group(files, "cgroup.freeze")
+        if group is None:
+            return ()
+        about = "whether the processes of the group penumbra run"
+        return (Finding(driver="cgroup_freezer", name="inference_runs", about=about, options={"group": group}),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hal.contract import Capability, Confirmation
-from hal.drivers.search import MOUNTS, paths_of
+from hal.drivers.search import our_group
 from hal.errors import PortError
 from hal.finding import Finding
 from hal.ports.files import FileTree
@@ -94,14 +94,9 @@ class CpuMax:
     @staticmethod
     def scan(files: FileTree) -> tuple[Finding, ...]:
         """The group `penumbra`, where somebody made it."""
-        for mount in MOUNTS:
-            if paths_of(files, f"{mount}/penumbra/cpu.max"):
-                return (
-                    Finding(
-                        driver="cpu_max",
-                        name="inference_duty",
-                        about="processor time of the group penumbra, 1 is `cores` processors",
-                        options={"path": f"{mount}/penumbra/cpu.max"},
-                    ),
-                )
-        return ()
+        group = our_group(files, "cpu.max")
+        if group is None:
+            return ()
+        about = "processor time of the group penumbra, 1 is `cores` processors"
+        path = f"{group}/cpu.max"
+        return (Finding(driver="cpu_max", name="inference_duty", about=about, options={"path": path}),)

@@ -36,3 +36,9 @@ def names_of(files: FileTree, pattern: str) -> tuple[tuple[str, str], ...]:
 def folders_named(files: FileTree, pattern: str, name: str) -> tuple[str, ...]:
     """The folders whose file says `name`."""
     return tuple(folder for folder, said in names_of(files, pattern) if said == name)
+
+
+def our_group(files: FileTree, leaf: str) -> str | None:
+    """The control group `penumbra` that has the file `leaf`; None where nobody made one."""
+    groups = (f"{mount}/penumbra" for mount in MOUNTS)
+    return next((group for group in groups if paths_of(files, f"{group}/{leaf}")), None)
